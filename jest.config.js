@@ -1,0 +1,28 @@
+// Native ESM: run by `npm test`, which starts the database servers first (scripts/test.mjs).
+const shared = {
+  testEnvironment: 'node',
+  transform: { '^.+\\.ts$': '@swc/jest' },
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  moduleFileExtensions: ['ts', 'js', 'mjs', 'json'],
+  modulePathIgnorePatterns: ['<rootDir>/dist/', '<rootDir>/.timescaledb'],
+};
+
+/** The end-to-end suite runs once on each storage. */
+const endToEnd = (storage) => ({
+  ...shared,
+  displayName: storage,
+  testMatch: ['<rootDir>/test/**/*.e2e-spec.ts'],
+  globals: { storage },
+});
+
+export default {
+  testTimeout: 60_000,
+  projects: [
+    { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'] },
+    // The built program, started and stopped as a user would; one at a time, each on its own data.
+    { ...shared, displayName: 'process', testMatch: ['<rootDir>/test/process/*.process-spec.ts'] },
+    endToEnd('plain'),
+    endToEnd('timescaledb'),
+  ],
+};
