@@ -1,0 +1,49 @@
+/** Said wherever a timestamp is refused. */
+export const TIMESTAMP_ACCEPTED =
+  'Unix seconds (1 to 11 digits), Unix milliseconds (13 digits) or ISO 8601 with an offset, ' +
+  'such as 2026-11-24T09:30:00Z or 2026-11-24T09:30:00.250%2B01:00 (in a URL, + is %2B)';
+
+const SECONDS = /^\d{1,11}$/;
+const MILLISECONDS = /^\d{13}$/;
+const ISO_8601 =
+  /^(\d{4})-(\d\d)-(\d\d)[Tt](\d\d):(\d\d)(?::(\d\d)(?:[.,](\d{1,9}))?)?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)$/;
+
+const FIRST = Date.parse('0001-01-01T00:00:00.000Z');
+const LAST = Date.parse('9999-12-31T23:59:59.999Z');
+
+/**
+ * Reads a timestamp: Unix seconds, Unix milliseconds, or ISO 8601 (extended format, years 0001 to
+ * 9999, with an offset). What is finer than a millisecond is dropped.
+ *
+ * @returns the moment, or undefined for anything else
+ */
+export function parseTimestamp(text: string): Date | undefined {
+  if (SECONDS.test(text)) return new Date(Number(text) * 1000);
+  if (MILLISECONDS.test(text)) return new Date(Number(text));
+  const match = ISO_8601.exec(text);
+  return match ? parseIso8601(match) : undefined;
+}
+
+function parseIso8601(match: RegExpExecArray): Date | undefined {
+  const [, year, month, day, hour, minute, second = '0', fraction = '', sign, offsetHour = '0'] =
+    match;
+  const offsetMinute = match[10] ?? '0';
+  const inRange =
+    Number(hour) <= 23 &&
+    Number(minute) <= 59 &&
+    Number(second) <= 59 &&
+    Number(offsetHour) <= 23 &&
+    Number(offsetMinute) <= 59;
+  if (!inRange) return undefined;
+  const date = new Date(0);
+  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day));
+  if (date.getUTCMonth() !== Number(month) - 1 || date.getUTCDate() !== Number(day)) {
+    return undefined;
+  }
+  const milliseconds = Number(fraction.padEnd(3, '0').slice(0, 3));
+  date.setUTCHours(Number(hour), Number(minute), Number(second), milliseconds);
+  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000;
+  const time = date.getTime() - (sign === '-' ? -offset : offset);
+  return time >= FIRST && time <= LAST ? new Date(time) : undefined;
+}

@@ -1,0 +1,89 @@
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** What the environment says. Read once, at start. */
+export interface Configuration {
+  /** The address to listen on. */
+  host: string;
+  /** 0 takes any free port. */
+  port: number;
+  /** Absolute path: the embedded database and its log. */
+  dataDir: string;
+  /** A PostgreSQL connection URL; without it an embedded server is started. */
+  databaseUrl: string | undefined;
+  /** Where an import sends its events; without it the local port, or the database itself. */
+  analyticsUrl: string | undefined;
+}
+
+type Environment = Record<string, string | undefined>;
+
+/** Names the variable and what it accepts, never its value. */
+export class ConfigurationError extends Error {
+  override name = 'ConfigurationError';
+
+  constructor(variable: string, accepted: string) {
+    super(`${variable} must be ${accepted}`);
+  }
+}
+
+/** @throws ConfigurationError for the first variable that can't be used */
+export function readConfiguration(env: Environment): Configuration {
+  return {
+    host: readHost(env),
+    port: readPort(env),
+    dataDir: readDataDir(env),
+    databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
+    analyticsUrl: readUrl(env, 'ANALYTICS_URL', ['http:', 'https:']),
+  };
+}
+
+/** For tools beside the server: its configured database, or the embedded one while that runs. */
+export function readDatabaseUrl(env: Environment): string {
+  const { databaseUrl, dataDir } = readConfiguration(env);
+  if (databaseUrl !== undefined) return databaseUrl;
+  try {
+    return readFileSync(join(dataDir, 'database-url'), 'utf8').trim();
+  } catch {
+    throw new ConfigurationError(
+      'DATABASE_URL',
+      'set, or DATA_DIR must be that of a server whose embedded database runs (npm start)',
+    );
+  }
+}
+
+function value(env: Environment, variable: string): string | undefined {
+  const text = env[variable]?.trim();
+  return text === '' ? undefined : text;
+}
+
+function readHost(env: Environment): string {
+  const host = value(env, 'HOST') ?? '127.0.0.1';
+  if (/[\s/]/.test(host)) throw new ConfigurationError('HOST', 'an address or a host name');
+  return host;
+}
+
+function readPort(env: Environment): number {
+  const text = value(env, 'PORT') ?? '8080';
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port > 65_535) {
+    throw new ConfigurationError('PORT', 'a number from 0 (any free port) to 65535');
+  }
+  return port;
+}
+
+function readDataDir(env: Environment): string {
+  const path = value(env, 'DATA_DIR') ?? './data';
+  if (path.includes('\0')) throw new ConfigurationError('DATA_DIR', 'the path of a folder');
+  return resolve(path);
+}
+
+function readUrl(env: Environment, variable: string, protocols: string[]): string | undefined {
+  const text = value(env, variable);
+  if (text === undefined) return undefined;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (!url || !protocols.includes(url.protocol)) {
+    const accepted = protocols.map((protocol) => `${protocol}//`).join(' or ');
+    throw new ConfigurationError(variable, `a URL that begins with ${accepted}`);
+  }
+  return text;
+}

@@ -1,0 +1,39 @@
+import type { DataSourceOptions } from 'typeorm';
+import { migrations } from '../../migrations/index.js';
+import { EventName } from '../analytics/event-name.entity.js';
+import { Event } from '../analytics/event.entity.js';
+import { User } from '../analytics/user.entity.js';
+import { RejectionCount } from '../ingest/rejection-count.entity.js';
+import { Rejection } from '../ingest/rejection.entity.js';
+import { Source } from '../ingest/source.entity.js';
+import { Merge } from '../identity/merge.entity.js';
+
+/** Connections of one process to the database. */
+const POOL_SIZE = 10;
+/** Without it an overloaded pool, or a database that doesn't answer, holds a request for ever. */
+const CONNECTION_TIMEOUT_MS = 5_000;
+/** A statement on the way in or out that takes longer is given up. */
+const STATEMENT_TIMEOUT_MS = 30_000;
+
+/**
+ * How the server reaches its database.
+ *
+ * @param url a PostgreSQL connection URL
+ */
+export function dataSourceOptions(url: string): DataSourceOptions {
+  return {
+    type: 'postgres',
+    url,
+    entities: [User, Merge, EventName, Source, Event, Rejection, RejectionCount],
+    migrations,
+    migrationsTableName: 'analytics_migrations',
+    applicationName: 'user-analytics',
+    poolSize: POOL_SIZE,
+    connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+    extra: {
+      statement_timeout: STATEMENT_TIMEOUT_MS,
+      // An acknowledged event is stored, whatever the server's default.
+      options: '-c synchronous_commit=on',
+    },
+  };
+}
