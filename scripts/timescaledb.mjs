@@ -92,13 +92,14 @@ INSERT INTO reading VALUES (now(), 1);
 SELECT time_bucket('1 day', at) FROM reading;
 `;
 
+const program = (file) => join(INSTALLATION, BIN, file);
+
 /**
  * Makes a database and a hypertable with the programs in place. Single-user mode is the real
  * server without port or socket, and it ends with its input, even if this process is killed.
  */
 async function verify(folder) {
   const { name, ...account } = serverAccount();
-  const program = (file) => join(INSTALLATION, BIN, file);
   if (name && !(await isReachable(program('postgres'), account))) {
     await run(program('postgres'), ['--version']);
     console.log(
@@ -165,7 +166,7 @@ function mark(packages, work) {
     timescaledb: upstream(TIMESCALEDB),
     bin: BIN,
     root: INSTALLATION,
-    packages: Object.fromEntries(packages.map(({ name, version }) => [name, version])),
+    packages: Object.fromEntries(packages.map((item) => [item.name, item.version])),
   };
   const draft = join(work, 'version.json');
   fs.writeFileSync(draft, `${JSON.stringify(version, null, 2)}\n`);

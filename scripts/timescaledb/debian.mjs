@@ -19,12 +19,12 @@ const ALTERNATIVES =
 /** The Debian archives that apt is set up with, the likeliest first. */
 export function debianSources(folder = '/etc/apt') {
   const parts = join(folder, 'sources.list.d');
-  const names = fs.existsSync(parts) ? fs.readdirSync(parts).sort() : [];
+  const names = fs.existsSync(parts) ? fs.readdirSync(parts).toSorted() : [];
   const files = [join(folder, 'sources.list'), ...names.map((name) => join(parts, name))];
   const sources = files.filter((file) => fs.existsSync(file)).flatMap(readSources);
   return sources
     .filter(({ suites, components }) => components.includes('main') && suites.some(isDebianSuite))
-    .sort((a, b) => likelihood(b) - likelihood(a));
+    .toSorted((a, b) => likelihood(b) - likelihood(a));
 }
 
 const isDebianSuite = (suite) => DEBIAN_SUITE.test(suite);

@@ -1,0 +1,106 @@
+import {
+  Controller,
+  Get,
+  Header,
+  HttpCode,
+  Post,
+  Query,
+  Req,
+  UseFilters,
+  UseInterceptors,
+} from '@nestjs/common';
+import {
+  ApiBadRequestResponse,
+  ApiBody,
+  ApiConsumes,
+  ApiNoContentResponse,
+  ApiOkResponse,
+  ApiOperation,
+  ApiQuery,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import type { Request } from 'express';
+import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { ErrorDto } from '../common/error.dto.js';
+import { validated } from '../common/validated.pipe.js';
+import { receivedBody } from '../ingest/body.middleware.js';
+import type { Refusal } from '../ingest/refusal.js';
+import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
+import { CsvOrJsonInterceptor } from '../query/csv-or-json.interceptor.js';
+import { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
+import { AnalyticsService } from './analytics.service.js';
+import { EventDto } from './event.dto.js';
+import { RejectionHeaderInterceptor } from './rejection-header.interceptor.js';
+
+@ApiTags('analytics')
+@Controller('analytics')
+@UseFilters(AnalyticsExceptionFilter)
+export class AnalyticsController {
+  constructor(private readonly analytics: AnalyticsService) {}
+
+  @Post()
+  @HttpCode(204)
+  @UseInterceptors(RejectionHeaderInterceptor)
+  @ApiOperation({
+    summary: 'Store one click or impression',
+    description:
+      'Always 204. Without the header X-Analytics-Rejected the event is stored; with it nothing ' +
+      'was stored, and it names the reason. The fields are read from the query string or the body.',
+  })
+  @ApiQuery({ name: 'timestamp', required: false, example: '1224567997' })
+  @ApiQuery({ name: 'user', required: false, example: '3' })
+  @ApiQuery({ name: 'event', required: false, enum: ['click', 'impression'], example: 'click' })
+  @ApiQuery({ name: 'id', required: false, description: 'Makes a retry harmless' })
+  @ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'text/plain')
+  @ApiBody({ type: EventDto, required: false })
+  @ApiNoContentResponse({
+    headers: {
+      'X-Analytics-Rejected': {
+        description: 'Why nothing was stored',
+        schema: { type: 'string', example: 'missing_user; message="user is missing: ..."' },
+      },
+    },
+  })
+  @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
+  record(@Req() request: Request): Promise<Refusal | undefined> {
+    return this.analytics.record(queryOf(request), receivedBody(request));
+  }
+
+  @Get()
+  @UseInterceptors(CsvOrJsonInterceptor)
+  @ApiOperation({
+    summary: 'Unique users, clicks and impressions of the hour up to a timestamp',
+    description: 'Both ends of the hour are in. CSV by default; JSON by Accept or format=json.',
+  })
+  @ApiOkResponse({
+    content: {
+      'text/csv': {
+        schema: { type: 'string', example: 'unique_users,2\nclicks,1\nimpressions,1\n' },
+      },
+      'application/json': { schema: { $ref: '#/components/schemas/HourlyReportDto' } },
+    },
+  })
+  @ApiBadRequestResponse({ type: ErrorDto, description: 'A missing or unreadable timestamp' })
+  @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
+  report(@Query(validated) query: HourlyReportQueryDto): Promise<HourlyReportDto> {
+    return this.analytics.report(query);
+  }
+
+  @Get('rejections')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'What was not stored in the last 7 days, and why' })
+  @ApiOkResponse({ type: RejectionsDto })
+  @ApiBadRequestResponse({ type: ErrorDto, description: 'An unreadable limit' })
+  @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
+  rejected(@Query(validated) { limit }: RejectionsQueryDto): Promise<RejectionsDto> {
+    return this.analytics.rejected(limit);
+  }
+}
+
+/** The query string as it was sent: decoding it is part of judging it. */
+function queryOf(request: Request): string {
+  const { originalUrl } = request;
+  const start = originalUrl.indexOf('?');
+  return start === -1 ? '' : originalUrl.slice(start + 1);
+}

@@ -1,0 +1,53 @@
+import {
+  Catch,
+  HttpException,
+  Logger,
+  type ArgumentsHost,
+  type ExceptionFilter,
+} from '@nestjs/common';
+import type { Response } from 'express';
+import { isUnavailable } from '../database/database-errors.js';
+import type { ErrorDto } from './error.dto.js';
+import { AnalyticsError, UnavailableError, UnreadableRequestError } from './errors.js';
+
+/** When a client may try again. */
+const RETRY_AFTER_SECONDS = 2;
+
+/** The one place that maps errors to answers. A client never sees internals. */
+@Catch()
+export class AnalyticsExceptionFilter implements ExceptionFilter {
+  private readonly logger = new Logger('Analytics');
+
+  catch(error: unknown, host: ArgumentsHost): void {
+    const response = host.switchToHttp().getResponse<Response>();
+    const answer = this.answer(error);
+    if (answer.statusCode === 503) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    response.status(answer.statusCode).json(answer);
+  }
+
+  private answer(error: unknown): ErrorDto {
+    if (error instanceof UnreadableRequestError) {
+      return { statusCode: error.status, code: error.code, message: error.message };
+    }
+    if (error instanceof AnalyticsError || isUnavailable(error)) {
+      this.logger.warn(`The database cannot be reached: ${rootCause(error)}`);
+      const { code, message } =
+        error instanceof AnalyticsError ? error : new UnavailableError(error);
+      return { statusCode: 503, code, message };
+    }
+    if (error instanceof HttpException) {
+      return { statusCode: error.getStatus(), code: 'invalid_request', message: error.message };
+    }
+    this.logger.error(error instanceof Error ? error.stack : String(error));
+    return {
+      statusCode: 500,
+      code: 'internal',
+      message: 'Something went wrong; the log says what',
+    };
+  }
+}
+
+function rootCause(error: unknown): string {
+  const cause = error instanceof Error ? error.cause : undefined;
+  return cause === undefined ? String(error) : rootCause(cause);
+}

@@ -1,0 +1,14 @@
+/** The body of every answer that reports an error. */
+export class ErrorDto {
+  /** The HTTP status. */
+  statusCode!: number;
+
+  /**
+   * A stable name for the reason.
+   * @example "invalid_timestamp"
+   */
+  code!: string;
+
+  /** What is accepted instead, or when to try again. */
+  message!: string;
+}

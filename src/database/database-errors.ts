@@ -1,0 +1,36 @@
+/** SQLSTATE classes: data exceptions and integrity violations. The same values fail again. */
+const DATA_CLASSES = ['22', '23'];
+/** Connection exceptions, insufficient resources, operator intervention, system errors, rollbacks. */
+const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '40', '55'];
+const NODE_CONNECTION_ERRORS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT)/;
+/** pg gives no code to these. */
+const PG_CONNECTION_MESSAGES =
+  /connection (terminated|timeout)|timeout exceeded when trying to connect|client has encountered a connection error|cannot use a pool after calling end/i;
+
+/** The database answered, and refuses the values themselves: a retry can't help. */
+export function isDataError(error: unknown): boolean {
+  return DATA_CLASSES.includes(sqlStateClass(error));
+}
+
+/** The database doesn't answer, is starting or stopping, or gave up: a retry may help. */
+export function isUnavailable(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  if (error instanceof AggregateError && error.errors.some(isUnavailable)) return true;
+  const code = codeOf(error);
+  return (
+    UNAVAILABLE_CLASSES.includes(sqlStateClass(error)) ||
+    NODE_CONNECTION_ERRORS.test(code) ||
+    PG_CONNECTION_MESSAGES.test(error.message)
+  );
+}
+
+/** The first two characters of the SQLSTATE, empty for an error that has none. */
+function sqlStateClass(error: unknown): string {
+  const code = codeOf(error);
+  return /^[0-9A-Z]{5}$/.test(code) && /\d/.test(code) ? code.slice(0, 2) : '';
+}
+
+function codeOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : '';
+}

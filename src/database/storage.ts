@@ -1,0 +1,33 @@
+import type { DataSource } from 'typeorm';
+
+/** What the events lie on. */
+export interface Storage {
+  /** Such as `17.10`. */
+  postgresql: string;
+  /** Version of the extension; undefined where events lie in a plain table. */
+  timescaledb: string | undefined;
+  /** False where a crash of the machine can lose events that were acknowledged. */
+  durable: boolean;
+}
+
+/** Asks the database what the events lie on. */
+export async function readStorage(dataSource: DataSource): Promise<Storage> {
+  const [server] = await dataSource.query<
+    { postgresql: string; timescaledb: string | null; durable: boolean }[]
+  >(
+    `SELECT split_part(current_setting('server_version'), ' ', 1) AS postgresql,
+       (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescaledb,
+       current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AS durable`,
+  );
+  const { postgresql, timescaledb, durable } = server!;
+  const hypertable = timescaledb !== null && (await isHypertable(dataSource));
+  return { postgresql, durable, timescaledb: hypertable ? timescaledb : undefined };
+}
+
+async function isHypertable(dataSource: DataSource): Promise<boolean> {
+  const rows = await dataSource.query<unknown[]>(
+    `SELECT FROM timescaledb_information.hypertables
+     WHERE format('%I.%I', hypertable_schema, hypertable_name)::regclass = 'events'::regclass`,
+  );
+  return rows.length > 0;
+}

@@ -1,0 +1,67 @@
+import { UnreadableRequestError } from '../../common/errors.js';
+import type { EventFields } from '../normalise.js';
+import { Refusal, type RefusalCode } from '../refusal.js';
+import type { ReceivedBody } from '../request-fields.js';
+
+const MAX_EVENTS = 10_000;
+const FIELDS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'];
+
+const UNSUPPORTED: RefusalCode[] = [
+  'unsupported_content_type',
+  'unsupported_charset',
+  'unsupported_encoding',
+];
+
+/**
+ * Takes a batch apart: a JSON array of events, or an object that holds one as `events`.
+ *
+ * @returns the items, not judged yet
+ * @throws UnreadableRequestError when there's nothing to judge one by one
+ */
+export function readBatch(body: ReceivedBody): unknown[] {
+  if (body instanceof Refusal) throw unreadable(body.code);
+  const type = (body.contentType ?? 'application/json').toLowerCase();
+  if (!/^application\/json\s*(;\s*charset="?utf-?8"?\s*)?$/.test(type)) {
+    throw unreadable('unsupported_content_type');
+  }
+  const items = itemsOf(parse(body.bytes));
+  if (items === undefined) throw unreadable('unreadable_body');
+  if (items.length > MAX_EVENTS) throw unreadable('body_too_large');
+  return items;
+}
+
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
+
+function itemsOf(value: unknown): unknown[] | undefined {
+  if (Array.isArray(value)) return value;
+  if (typeof value !== 'object' || value === null || !('events' in value)) return undefined;
+  return Array.isArray(value.events) ? value.events : undefined;
+}
+
+/** The fields of one item of a batch, or why it isn't an event. */
+export function readItem(item: unknown): EventFields | Refusal {
+  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
+    return new Refusal('invalid_item');
+  }
+  return Object.keys(item).every((key) => FIELDS.includes(key))
+    ? item
+    : new Refusal('unknown_field');
+}
+
+function unreadable(code: RefusalCode): UnreadableRequestError {
+  if (code === 'body_too_large') {
+    return new UnreadableRequestError(code, 'a batch has at most 10,000 events and 10 MB', 413);
+  }
+  if (UNSUPPORTED.includes(code)) {
+    const accepted = 'a batch is application/json in UTF-8, plain or as gzip, deflate or br';
+    return new UnreadableRequestError(code, accepted, 415);
+  }
+  const accepted = 'a batch is a JSON array of events, or {"events": [...]}';
+  return new UnreadableRequestError(code, accepted, 400);
+}

@@ -1,0 +1,122 @@
+import { v5 as uuidV5, v7 as uuidV7, validate as isUuid } from 'uuid';
+import { parseTimestamp } from '../common/timestamp.js';
+import { Refusal } from './refusal.js';
+
+/** An event as a client gave it: nothing is known about the values yet. */
+export type EventFields = Partial<
+  Record<'timestamp' | 'user' | 'event' | 'id' | 'source' | 'properties', unknown>
+>;
+
+/** An event as it is stored. */
+export interface NormalisedEvent {
+  time: Date;
+  /** A UUID in lower case. */
+  id: string;
+  user: string;
+  name: string;
+  /** Without one the event belongs to the source `default`. */
+  source: string | undefined;
+  /** JSON text of an object. */
+  properties: string | undefined;
+}
+
+/** What differs between the ways in. */
+export interface NormaliseRules {
+  /** The names that are accepted; without it, any of 1 to 100 characters. */
+  names?: readonly string[];
+  /** The server's time, for an event that has none. */
+  now: Date;
+}
+
+const MAX_USER_LENGTH = 255;
+const MAX_NAME_LENGTH = 100;
+const MAX_ID_LENGTH = 255;
+const MAX_PROPERTIES_BYTES = 32 * 1024;
+const MAX_PROPERTIES_DEPTH = 20;
+
+/** The name space of ids that aren't UUIDs. Changing it would store every retry twice. */
+const ID_NAMESPACE = '7a0e4b0e-6a2b-5d0a-9d27-4c1c5f0f8f0a';
+
+/** Control characters, and halves of surrogate pairs, which are no characters at all. */
+const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+
+/** Judges the fields of one event and brings them into the form that is stored. */
+export function normalise(fields: EventFields, rules: NormaliseRules): NormalisedEvent | Refusal {
+  const user = readUser(fields.user);
+  if (user instanceof Refusal) return user;
+  const time = readTime(fields.timestamp, rules.now);
+  if (time instanceof Refusal) return time;
+  const name = readName(fields.event, rules.names);
+  if (name instanceof Refusal) return name;
+  const source = readSource(fields.source);
+  if (source instanceof Refusal) return source;
+  const id = readId(fields.id, source);
+  if (id instanceof Refusal) return id;
+  const properties = readProperties(fields.properties);
+  if (properties instanceof Refusal) return properties;
+  return { time, id, user, name, source, properties };
+}
+
+function readUser(value: unknown): string | Refusal {
+  if (value === undefined || value === null) return new Refusal('missing_user');
+  const user = numberToText(value);
+  return isText(user, MAX_USER_LENGTH) ? user : new Refusal('invalid_user');
+}
+
+function readTime(value: unknown, now: Date): Date | Refusal {
+  if (value === undefined || value === null) return now;
+  const text = numberToText(value);
+  const time = typeof text === 'string' ? parseTimestamp(text) : undefined;
+  return time ?? new Refusal('invalid_timestamp');
+}
+
+function readName(value: unknown, names: readonly string[] | undefined): string | Refusal {
+  if (value === undefined || value === null) return new Refusal('missing_event');
+  if (names && !names.some((name) => name === value)) return new Refusal('unknown_event');
+  return isText(value, MAX_NAME_LENGTH) ? value : new Refusal('invalid_event');
+}
+
+function readSource(value: unknown): string | undefined | Refusal {
+  if (value === undefined || value === null) return undefined;
+  return isText(value, MAX_NAME_LENGTH) ? value : new Refusal('invalid_source');
+}
+
+/** A UUID stays as it is; any other text is hashed with its source, so that sources can't collide. */
+function readId(value: unknown, source: string | undefined): string | Refusal {
+  if (value === undefined || value === null) return uuidV7();
+  if (!isText(value, MAX_ID_LENGTH)) return new Refusal('invalid_id');
+  if (isUuid(value)) return value.toLowerCase();
+  return uuidV5(`${source ?? 'default'}\0${value}`, ID_NAMESPACE);
+}
+
+function readProperties(value: unknown): string | undefined | Refusal {
+  if (value === undefined || value === null) return undefined;
+  if (typeof value !== 'object' || Array.isArray(value) || !isStorable(value, 1)) {
+    return new Refusal('invalid_properties');
+  }
+  const json = JSON.stringify(value);
+  if (Buffer.byteLength(json) > MAX_PROPERTIES_BYTES) return new Refusal('invalid_properties');
+  return json === '{}' ? undefined : json;
+}
+
+/** Whether PostgreSQL's jsonb gives the value back as it was: no NUL, no half pair, no infinity. */
+function isStorable(value: unknown, depth: number): boolean {
+  if (typeof value === 'string') return !/[\0\p{Cs}]/u.test(value);
+  if (typeof value === 'number') return Number.isFinite(value);
+  if (typeof value !== 'object' || value === null) return true;
+  if (depth > MAX_PROPERTIES_DEPTH) return false;
+  return Object.entries(value).every(
+    ([key, item]) => isStorable(key, depth) && isStorable(item, depth + 1),
+  );
+}
+
+/** JSON clients send whole numbers for ids and timestamps; any other number would change on the way. */
+function numberToText(value: unknown): unknown {
+  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
+}
+
+/** Length is counted in characters, as the database counts it. */
+function isText(value: unknown, maxLength: number): value is string {
+  if (typeof value !== 'string' || value === '' || value.length > 2 * maxLength) return false;
+  return !FORBIDDEN.test(value) && Array.from(value).length <= maxLength;
+}

@@ -1,0 +1,95 @@
+import type { EventFields } from './normalise.js';
+import { Refusal } from './refusal.js';
+
+/** A body as it arrived, decompressed; or why it couldn't be received. */
+export type ReceivedBody = { bytes: Buffer; contentType: string | undefined } | Refusal;
+
+/** What `POST /analytics` reads. Other parameters are left alone: proxies and tags add theirs. */
+const FIELDS = ['timestamp', 'user', 'event', 'id'] as const;
+
+/**
+ * Collects the fields of one event from the query string and the body (JSON, a form, or JSON as
+ * text/plain, which is what `navigator.sendBeacon` sends). A field given twice is refused.
+ *
+ * @param query what follows the `?` of the URL, still encoded
+ */
+export function readRequestFields(query: string, body: ReceivedBody): EventFields | Refusal {
+  const fromQuery = readUrlEncoded(query);
+  if (fromQuery instanceof Refusal) return fromQuery;
+  if (body instanceof Refusal) return body;
+  const fromBody = readBody(body.bytes, body.contentType);
+  if (fromBody instanceof Refusal) return fromBody;
+  const repeated = FIELDS.some((field) => field in fromQuery && field in fromBody);
+  return repeated ? new Refusal('repeated_field') : { ...fromQuery, ...fromBody };
+}
+
+function readBody(bytes: Buffer, contentType = 'text/plain'): EventFields | Refusal {
+  if (bytes.length === 0) return {};
+  const [type = '', ...parameters] = contentType.toLowerCase().split(';');
+  const charset = parameters.map((text) => /^\s*charset="?([^"]*?)"?\s*$/.exec(text)?.[1]);
+  if (charset.some((name) => name !== undefined && !/^(utf-?8|us-ascii)$/.test(name))) {
+    return new Refusal('unsupported_charset');
+  }
+  const text = decodeUtf8(bytes);
+  if (text === undefined) return new Refusal('unreadable_body');
+  switch (type.trim()) {
+    case 'application/json':
+    case 'text/plain':
+      return readJson(text);
+    case 'application/x-www-form-urlencoded': {
+      const fields = readUrlEncoded(text);
+      const malformed = fields instanceof Refusal && fields.code === 'malformed_query';
+      return malformed ? new Refusal('unreadable_body') : fields;
+    }
+    default:
+      return new Refusal('unsupported_content_type');
+  }
+}
+
+function decodeUtf8(bytes: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return undefined;
+  }
+}
+
+function readJson(text: string): EventFields | Refusal {
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
+      return new Refusal('unreadable_body');
+    }
+    return pick(Object.entries(value));
+  } catch {
+    return new Refusal('unreadable_body');
+  }
+}
+
+/** Unlike `URLSearchParams`, it refuses what isn't UTF-8 instead of storing replacement characters. */
+function readUrlEncoded(text: string): EventFields | Refusal {
+  try {
+    const pairs = text
+      .split('&')
+      .filter((pair) => pair !== '')
+      .map((pair): [string, string] => {
+        const separator = pair.includes('=') ? pair.indexOf('=') : pair.length;
+        return [decode(pair.slice(0, separator)), decode(pair.slice(separator + 1))];
+      })
+      .filter(([name]) => FIELDS.some((field) => field === name));
+    if (new Set(pairs.map(([name]) => name)).size < pairs.length) {
+      return new Refusal('repeated_field');
+    }
+    return pick(pairs);
+  } catch {
+    return new Refusal('malformed_query');
+  }
+}
+
+function decode(text: string): string {
+  return decodeURIComponent(text.replaceAll('+', ' '));
+}
+
+function pick(pairs: [string, unknown][]): EventFields {
+  return Object.fromEntries(pairs.filter(([name]) => FIELDS.some((field) => field === name)));
+}

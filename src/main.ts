@@ -1,0 +1,11 @@
+import { createApp } from './create-app.js';
+import { readConfiguration } from './configuration.js';
+import { openDatabase } from './database/open-database.js';
+
+const configuration = readConfiguration(process.env);
+const dataSource = await openDatabase(configuration.databaseUrl!, (line) =>
+  process.stdout.write(`${line}\n`),
+);
+const app = await createApp(dataSource);
+app.enableShutdownHooks();
+await app.listen(configuration.port, configuration.host);

@@ -1,0 +1,35 @@
+import { Controller, Get, Header, UseFilters } from '@nestjs/common';
+import {
+  ApiOkResponse,
+  ApiOperation,
+  ApiServiceUnavailableResponse,
+  ApiTags,
+} from '@nestjs/swagger';
+import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { ErrorDto } from '../common/error.dto.js';
+import { LivenessDto, ReadinessDto } from './health.dto.js';
+import { HealthService } from './health.service.js';
+
+@ApiTags('operations')
+@Controller('health')
+@UseFilters(AnalyticsExceptionFilter)
+export class HealthController {
+  constructor(private readonly health: HealthService) {}
+
+  @Get('live')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'The process answers' })
+  @ApiOkResponse({ type: LivenessDto })
+  live(): LivenessDto {
+    return this.health.live();
+  }
+
+  @Get('ready')
+  @Header('Cache-Control', 'no-store')
+  @ApiOperation({ summary: 'Events can be stored' })
+  @ApiOkResponse({ type: ReadinessDto })
+  @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'The database is away' })
+  ready(): Promise<ReadinessDto> {
+    return this.health.ready();
+  }
+}
