@@ -144,7 +144,7 @@ describe('POST /analytics/batch', () => {
     );
     try {
       const users = ['a', 'b', 'poison', 'c', 'd'];
-      const result = await store(users.map((user) => ({ ...event, user })));
+      const result = await store(users.map((user) => Object.assign({}, event, { user })));
       expect(result.receipts.map(({ code }) => code)).toEqual([
         undefined,
         undefined,
@@ -173,7 +173,7 @@ describe('POST /analytics/batch', () => {
     [415, 'unsupported_content_type', '[]', { 'Content-Type': 'text/csv' }],
     [415, 'unsupported_encoding', '[]', { 'Content-Encoding': 'lzma' }],
   ])('answers %i %s', async (status, code, body, headers) => {
-    const response = await send(body, headers as Record<string, string>);
+    const response = await send(body, headers);
     expect(response.status).toBe(status);
     expect(await response.json()).toMatchObject({ statusCode: status, code });
   });

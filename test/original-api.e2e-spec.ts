@@ -22,9 +22,6 @@ describe('the original API', () => {
     return response.text();
   }
 
-  const figures = (users: number, clicks: number, impressions: number): string =>
-    `unique_users,${users}\nclicks,${clicks}\nimpressions,${impressions}\n`;
-
   it("answers the README's calls", async () => {
     await store('timestamp=1224567997&user=3&event=click');
     await store('timestamp=1224567998&user=4&event=impression');
@@ -176,3 +173,7 @@ describe('the original API', () => {
     expect(get.headers.get('Access-Control-Allow-Origin')).toBeNull();
   });
 });
+
+function figures(users: number, clicks: number, impressions: number): string {
+  return `unique_users,${users}\nclicks,${clicks}\nimpressions,${impressions}\n`;
+}

@@ -37,14 +37,14 @@ export async function createEmptyDatabase(): Promise<{ url: string; drop(): Prom
 }
 
 export async function createDatabase(): Promise<TestDatabase> {
-  const { url, drop } = await createEmptyDatabase();
-  const dataSource = await openDatabase(url, () => {});
+  const database = await createEmptyDatabase();
+  const dataSource = await openDatabase(database.url, () => {});
   return {
-    url,
+    url: database.url,
     dataSource,
     drop: async () => {
       if (dataSource.isInitialized) await dataSource.destroy();
-      await drop();
+      await database.drop();
     },
   };
 }
