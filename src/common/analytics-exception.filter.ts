@@ -6,7 +6,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { Response } from 'express';
-import { isUnavailable } from '../database/database-errors.js';
+import { isUnavailable } from './database-errors.js';
 import type { ErrorDto } from './error.dto.js';
 import { AnalyticsError, UnavailableError, UnreadableRequestError } from './errors.js';
 

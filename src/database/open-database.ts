@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
-import { isUnavailable } from './database-errors.js';
+import { isUnavailable } from '../common/database-errors.js';
 import { dataSourceOptions } from './data-source-options.js';
 
 /** How long a start waits for a database that is starting itself. */
@@ -19,10 +19,15 @@ export class DatabaseError extends Error {
  *
  * @param url a PostgreSQL connection URL; never shown
  * @param log takes lines for the person who waits
+ * @param signal ends the waiting, with an AbortError
  * @throws DatabaseError when nothing answers within 30 seconds, or the access is refused
  */
-export async function openDatabase(url: string, log: (line: string) => void): Promise<DataSource> {
-  const dataSource = await connect(url, log);
+export async function openDatabase(
+  url: string,
+  log: (line: string) => void,
+  signal?: AbortSignal,
+): Promise<DataSource> {
+  const dataSource = await connect(url, log, signal);
   try {
     await migrate(dataSource);
     return dataSource;
@@ -32,7 +37,11 @@ export async function openDatabase(url: string, log: (line: string) => void): Pr
   }
 }
 
-async function connect(url: string, log: (line: string) => void): Promise<DataSource> {
+async function connect(
+  url: string,
+  log: (line: string) => void,
+  signal: AbortSignal | undefined,
+): Promise<DataSource> {
   const deadline = performance.now() + PATIENCE_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -47,7 +56,7 @@ async function connect(url: string, log: (line: string) => void): Promise<DataSo
         );
       }
       if (attempt === 1) log('Waiting for the database …');
-      await sleep(RETRY_INTERVAL_MS);
+      await sleep(RETRY_INTERVAL_MS, undefined, signal && { signal });
     }
   }
 }

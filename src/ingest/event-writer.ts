@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/errors.js';
-import { isDataError } from '../database/database-errors.js';
+import { isDataError } from '../common/database-errors.js';
 import type { NormalisedEvent } from './normalise.js';
 import { Refusal } from './refusal.js';
 
