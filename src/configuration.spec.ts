@@ -1,0 +1,65 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { readConfiguration, readDatabaseUrl } from './configuration.js';
+
+describe('readConfiguration', () => {
+  it('needs nothing', () => {
+    expect(readConfiguration({ PORT: ' ', HOST: '' })).toEqual({
+      host: '127.0.0.1',
+      port: 8080,
+      dataDir: resolve('data'),
+      databaseUrl: undefined,
+      analyticsUrl: undefined,
+    });
+  });
+
+  it('takes what is set', () => {
+    const databaseUrl = 'postgres://app:secret@db.internal/analytics';
+    const analyticsUrl = 'https://analytics.internal';
+    expect(
+      readConfiguration({
+        HOST: '::',
+        PORT: '0',
+        DATA_DIR: '/srv/analytics',
+        DATABASE_URL: databaseUrl,
+        ANALYTICS_URL: analyticsUrl,
+      }),
+    ).toEqual({ host: '::', port: 0, dataDir: '/srv/analytics', databaseUrl, analyticsUrl });
+  });
+
+  it.each([
+    ['PORT', '65536'],
+    ['PORT', '-1'],
+    ['PORT', '80.5'],
+    ['PORT', '0x50'],
+    ['PORT', 'http'],
+    ['HOST', 'http://localhost'],
+    ['HOST', 'two words'],
+    ['DATA_DIR', 'a\0b'],
+    ['DATABASE_URL', 'db.internal'],
+    ['DATABASE_URL', 'mysql://app:secret@db.internal/analytics'],
+    ['ANALYTICS_URL', 'localhost:8080'],
+    ['ANALYTICS_URL', 'ftp://secret.internal'],
+  ])('refuses %s=%j, by name, without showing it', (variable, value) => {
+    const read = (): unknown => readConfiguration({ [variable]: value });
+    expect(read).toThrow(new RegExp(`^${variable} must be `));
+    expect(read).not.toThrow(value);
+  });
+});
+
+describe('readDatabaseUrl', () => {
+  it('is DATABASE_URL, or that of the embedded server', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'user-analytics-'));
+    try {
+      expect(() => readDatabaseUrl({ DATA_DIR: folder })).toThrow(/^DATABASE_URL must be set/);
+      writeFileSync(join(folder, 'database-url'), 'postgres://localhost:1/postgres\n');
+      expect(readDatabaseUrl({ DATA_DIR: folder })).toBe('postgres://localhost:1/postgres');
+      const DATABASE_URL = 'postgres://localhost:2/postgres';
+      expect(readDatabaseUrl({ DATA_DIR: folder, DATABASE_URL })).toBe(DATABASE_URL);
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  });
+});

@@ -1,0 +1,14 @@
+import { ConfigurationError } from './configuration.js';
+import { DatabaseError } from './database/open-database.js';
+import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.js';
+import { ListenError } from './server/listen-error.js';
+
+/** Errors whose message says all that the person who starts the program needs. */
+const EXPLAINED = [ConfigurationError, DatabaseError, EmbeddedPostgresError, ListenError];
+
+/** What to tell the person who started the program. */
+export function explain(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const known = EXPLAINED.some((type) => error instanceof type);
+  return known ? error.message : (error.stack ?? error.message);
+}

@@ -1,0 +1,114 @@
+import { describe, expect, it } from '@jest/globals';
+import { normalise, type EventFields, type NormalisedEvent } from './normalise.js';
+import { Refusal } from './refusal.js';
+
+const now = new Date('2026-11-24T09:30:00.250Z');
+const fields: EventFields = { timestamp: '1224567997', user: '3', event: 'click' };
+
+function accepted(changes: EventFields): NormalisedEvent {
+  const result = normalise({ ...fields, ...changes }, { now });
+  if (result instanceof Refusal) throw new Error(result.message);
+  return result;
+}
+
+function refusal(changes: EventFields, names?: string[]): string | undefined {
+  const result = normalise({ ...fields, ...changes }, names ? { now, names } : { now });
+  return result instanceof Refusal ? result.code : undefined;
+}
+
+describe('normalise', () => {
+  it('keeps what was given', () => {
+    expect(accepted({ source: 'shop', properties: { a: [1, null, 'ü'] } })).toMatchObject({
+      time: new Date('2008-10-21T05:46:37.000Z'),
+      user: '3',
+      name: 'click',
+      source: 'shop',
+      properties: '{"a":[1,null,"ü"]}',
+    });
+  });
+
+  it("takes the server's time where none is given", () => {
+    expect(accepted({ timestamp: undefined }).time).toBe(now);
+    expect(accepted({ timestamp: null }).time).toBe(now);
+  });
+
+  it('reads whole numbers as their digits', () => {
+    expect(accepted({ user: 42, timestamp: 1_224_567_997_123 })).toMatchObject({
+      user: '42',
+      time: new Date('2008-10-21T05:46:37.123Z'),
+    });
+  });
+
+  it.each([2 ** 53, 1.5, Number.NaN])('refuses %p as a user: it may have changed', (user) => {
+    expect(refusal({ user })).toBe('invalid_user');
+  });
+
+  it('counts characters, not code units', () => {
+    expect(accepted({ user: '😀'.repeat(255) }).user).toHaveLength(510);
+    expect(refusal({ user: '😀'.repeat(256) })).toBe('invalid_user');
+    expect(refusal({ user: 'u'.repeat(256) })).toBe('invalid_user');
+  });
+
+  it.each([true, [], {}, '', '\0', 'a\u007Fb', 'a\u0085b', '\uD800'])(
+    'refuses %p as a user',
+    (user) => {
+      expect(refusal({ user })).toBe('invalid_user');
+    },
+  );
+
+  it('leaves the bytes of a user alone', () => {
+    const user = 'e\u0301 \u202Eשלום ';
+    expect(accepted({ user }).user).toBe(user);
+  });
+
+  it('takes the names that are asked for, to the letter', () => {
+    expect(refusal({ event: 'click' }, ['click'])).toBeUndefined();
+    expect(refusal({ event: 'Click' }, ['click'])).toBe('unknown_event');
+    expect(refusal({ event: 'purchase' })).toBeUndefined();
+    expect(refusal({ event: undefined }, ['click'])).toBe('missing_event');
+  });
+
+  describe('id', () => {
+    it('is a time-ordered UUID where none is given', () => {
+      const [first, second] = [accepted({}).id, accepted({}).id];
+      expect(first).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7/);
+      expect(second > first).toBe(true);
+    });
+
+    it('stays as it is when it is a UUID, in lower case', () => {
+      const id = '0190163D-8694-739B-AEA5-966C26F8AD91';
+      expect(accepted({ id }).id).toBe(id.toLowerCase());
+    });
+
+    it('is the same for the same text of the same source, for ever', () => {
+      expect(accepted({ id: 'order-7' }).id).toBe('b5876319-cbe9-5945-8ebe-82bf1e098ed2');
+      expect(accepted({ id: 'order-7', source: 'default' }).id).toBe(
+        accepted({ id: 'order-7' }).id,
+      );
+      expect(accepted({ id: 'order-7', source: 'shop' }).id).not.toBe(
+        accepted({ id: 'order-7' }).id,
+      );
+    });
+  });
+
+  describe('properties', () => {
+    it('are left out when empty', () => {
+      expect(accepted({ properties: {} }).properties).toBeUndefined();
+    });
+
+    it.each([
+      ['32 KB', { a: 'x'.repeat(32 * 1024 - 8) }, undefined],
+      ['a byte more', { a: 'x'.repeat(32 * 1024 - 7) }, 'invalid_properties'],
+      ['20 levels', nested(20), undefined],
+      ['21 levels', nested(21), 'invalid_properties'],
+      ['infinity', { a: Number.POSITIVE_INFINITY }, 'invalid_properties'],
+    ])('%s', (_, properties, code) => {
+      expect(refusal({ properties })).toBe(code);
+    });
+  });
+});
+
+/** An object in an object, so many deep. */
+function nested(levels: number): object {
+  return levels === 1 ? { a: 1 } : { a: nested(levels - 1) };
+}

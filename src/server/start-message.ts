@@ -1,0 +1,67 @@
+import type { Configuration } from '../configuration.js';
+import type { Storage } from '../database/storage.js';
+
+/** Addresses that stand for all of the machine's own. */
+const ANY_ADDRESS = ['0.0.0.0', '::'];
+
+/** Where a person on this machine reaches the server. */
+export function baseUrl(host: string, port: number): string {
+  const name = ANY_ADDRESS.includes(host) ? 'localhost' : host;
+  return `http://${name.includes(':') ? `[${name}]` : name}:${port}`;
+}
+
+/**
+ * What a start says last: where things are, what the events lie on, and how to get better.
+ *
+ * @param port the one that is listened on
+ */
+export function startMessage(
+  { host, databaseUrl, dataDir }: Configuration,
+  port: number,
+  storage: Storage,
+): string {
+  const url = baseUrl(host, port);
+  const where = databaseUrl === undefined ? `in ${dataDir}` : 'at DATABASE_URL';
+  return [
+    '',
+    'User Analytics is ready.',
+    '',
+    `  API        ${url}/analytics`,
+    `  Explorer   ${url}/docs`,
+    `  Storage    ${storageName(storage)}, ${where}`,
+    ...better(storage, databaseUrl === undefined),
+    `  Try        curl -X POST '${url}/analytics?user=3&event=click'`,
+    '',
+    ...warnings(storage),
+    'Ctrl-C stops it.',
+    '',
+  ].join('\n');
+}
+
+function storageName({ timescaledb, postgresql }: Storage): string {
+  return timescaledb === undefined
+    ? `PostgreSQL ${postgresql}, events in a plain table`
+    : `TimescaleDB ${timescaledb} on PostgreSQL ${postgresql}, events in a hypertable`;
+}
+
+function better({ timescaledb }: Storage, embedded: boolean): string[] {
+  if (timescaledb !== undefined) return [];
+  return embedded
+    ? [
+        '             For a hypertable, on Debian or Ubuntu: npm run timescaledb',
+        '             then start on a new data directory: DATA_DIR=./data-timescaledb npm start',
+      ]
+    : [
+        '             For a hypertable: DATABASE_URL of a new database on a server with TimescaleDB',
+      ];
+}
+
+function warnings({ durable }: Storage): string[] {
+  return durable
+    ? []
+    : [
+        'Warning: this PostgreSQL runs without fsync or full_page_writes. A crash of its machine',
+        'can lose events that were acknowledged.',
+        '',
+      ];
+}
