@@ -1,6 +1,5 @@
 import { readConfiguration } from './configuration.js';
 import { explain } from './explain.js';
-import { importEvents } from './import.js';
 import { findProjectRoot } from './project-root.js';
 import { startServer } from './server/server.js';
 
@@ -55,5 +54,4 @@ function log(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-const [command, ...args] = process.argv.slice(2);
-process.exitCode = command === 'import' ? await importEvents(args, process.env) : await serve();
+process.exitCode = await serve();

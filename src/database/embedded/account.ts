@@ -61,8 +61,18 @@ export function findAccount(passwd: string, name: string): Account | undefined {
   return { prefix: [], ids: { uid: Number(uid), gid: Number(gid) } };
 }
 
-function canRun({ prefix, ids }: Account, bin: string, dataDir: string): boolean {
+function canRun(account: Account, bin: string, dataDir: string): boolean {
   const script = ['-c', 'cd "$1" && "$0" --version', `${bin}/postgres`, dataDir];
-  const [program, ...args] = [...prefix, '/bin/sh', ...script];
-  return spawnSync(program, args, { cwd: '/', stdio: 'ignore', ...ids }).status === 0;
+  const [file, args] = commandOf(account, '/bin/sh', script);
+  return spawnSync(file, args, { cwd: '/', stdio: 'ignore', ...account.ids }).status === 0;
+}
+
+/** What to spawn so that a program runs as an account. */
+export function commandOf(
+  { prefix }: Account,
+  program: string,
+  args: string[],
+): [file: string, args: string[]] {
+  const [file, ...before] = prefix;
+  return file === undefined ? [program, args] : [file, [...before, program, ...args]];
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { closeSync, existsSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
-import type { Account } from './account.js';
+import { commandOf, type Account } from './account.js';
 import { EmbeddedPostgresError } from './embedded-postgres-error.js';
 import { giveToOwnerOf } from './ownership.js';
 
@@ -18,14 +18,10 @@ const ENVIRONMENT = { PATH: '/usr/local/bin:/usr/bin:/bin', LC_ALL: 'C', TZ: 'UT
  *
  * @throws EmbeddedPostgresError with what it said last
  */
-export async function runProgram(
-  { prefix, ids }: Account,
-  program: string,
-  args: string[],
-): Promise<void> {
-  const [file = '', ...rest] = [...prefix, program, ...args];
-  const child = spawn(file, rest, {
-    ...ids,
+export async function runProgram(account: Account, program: string, args: string[]): Promise<void> {
+  const [file, words] = commandOf(account, program, args);
+  const child = spawn(file, words, {
+    ...account.ids,
     cwd: '/',
     env: ENVIRONMENT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -52,7 +48,7 @@ export async function runProgram(
  * @returns its process number
  */
 export function startProgram(
-  { prefix, ids }: Account,
+  account: Account,
   program: string,
   args: string[],
   log: string,
@@ -60,9 +56,9 @@ export function startProgram(
   if (existsSync(log) && statSync(log).size > MAX_LOG_BYTES) renameSync(log, `${log}.1`);
   const output = openSync(log, 'a', 0o600);
   giveToOwnerOf(dirname(log), log);
-  const [file = '', ...rest] = [...prefix, program, ...args];
-  const child = spawn(file, rest, {
-    ...ids,
+  const [file, words] = commandOf(account, program, args);
+  const child = spawn(file, words, {
+    ...account.ids,
     cwd: '/',
     env: ENVIRONMENT,
     stdio: ['ignore', output, output],
