@@ -15,7 +15,7 @@ const WITHOUT_TIMESCALEDB =
 async function test(folder, servers) {
   const plain = await startServer(join(folder, 'plain'), 'never', servers);
   const timescaledb = await startServer(join(folder, 'timescaledb'), 'prefer', servers);
-  const complete = Boolean(timescaledb.installation.timescaledb);
+  const complete = timescaledb.installation.timescaledb;
   if (!complete && process.env.REQUIRE_TIMESCALEDB === '1') {
     throw new Error(`REQUIRE_TIMESCALEDB is set.\n${WITHOUT_TIMESCALEDB}`);
   }

@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Configuration } from '../configuration.js';
@@ -11,6 +11,7 @@ import { startMessage } from './start-message.js';
 
 /** How long a stop waits for requests that are under way. */
 const DRAIN_MS = 10_000;
+const IDLE_POLL_MS = 20;
 
 /** A server that takes requests. */
 export interface RunningServer {
@@ -48,8 +49,12 @@ export async function startServer(
 }
 
 async function listen(app: NestExpressApplication, { host, port }: Configuration): Promise<void> {
+  const server = serverOf(app);
   try {
-    await app.listen(port, host);
+    await app.init();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, resolve);
+    });
   } catch (error) {
     await app.close();
     throw explainListenError(error, host, port);
@@ -67,9 +72,15 @@ async function stop(app: NestExpressApplication, close: () => Promise<void>): Pr
 
 /** Before the application's own end: what a last request leaves in memory is still written. */
 async function drain(server: Server): Promise<void> {
+  // A client that keeps its connection would otherwise go on sending requests by it.
+  server.prependListener('request', (_request, response: ServerResponse) => {
+    response.setHeader('Connection', 'close');
+  });
   const ended = new Promise((resolve) => server.close(resolve));
+  const idle = setInterval(() => server.closeIdleConnections(), IDLE_POLL_MS);
   const impatience = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
   await ended;
+  clearInterval(idle);
   clearTimeout(impatience);
 }
 

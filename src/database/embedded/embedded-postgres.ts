@@ -17,12 +17,13 @@ import {
   type ClusterRequirements,
   type ServerInstallation,
 } from './installation.js';
-import { isAlive, type PostmasterPid } from './postmaster-pid.js';
+import type { PostmasterPid } from './postmaster-pid.js';
 import {
   endedInOrder,
   explainEnd,
   findFreePort,
   findPostmaster,
+  isRunning,
   startPostmaster,
   stopPostmaster,
 } from './postmaster.js';
@@ -191,10 +192,9 @@ class EmbeddedServer implements EmbeddedPostgres {
   private async connect(launched: boolean): Promise<Session> {
     const deadline = performance.now() + READY_MS;
     for (;;) {
-      const { pid, port } = this.postmaster!;
-      const session = await this.tryToOpen(port);
+      const session = await this.tryToOpen(this.postmaster!.port);
       if (session) return await this.own(session);
-      if (!isAlive(pid)) {
+      if (!isRunning(this.directory, this.postmaster!)) {
         // Another start may have been faster; then that server is the one.
         const other = findPostmaster(this.directory);
         if (!other) throw explainEnd(this.directory);

@@ -41,11 +41,16 @@ const TIMESCALEDB_SETTINGS = [
 ];
 
 /** The server process that runs on this data directory, if one does. */
-export function findPostmaster({ cluster }: DataDirectory): PostmasterPid | undefined {
-  const file = join(cluster, 'postmaster.pid');
+export function findPostmaster(directory: DataDirectory): PostmasterPid | undefined {
+  const file = join(directory.cluster, 'postmaster.pid');
   if (!existsSync(file)) return undefined;
   const found = parsePostmasterPid(readFileSync(file, 'utf8'));
-  return found && isAlive(found.pid) && isServerOf(found.pid, cluster) ? found : undefined;
+  return found && isRunning(directory, found) ? found : undefined;
+}
+
+/** A process that has ended, but that nobody has taken note of, doesn't count. */
+export function isRunning({ cluster }: DataDirectory, { pid }: PostmasterPid): boolean {
+  return isAlive(pid) && isServerOf(pid, cluster);
 }
 
 /**
@@ -104,17 +109,17 @@ export async function findFreePort(): Promise<number> {
 
 /** Ends a server process in order, or, when that takes too long, at once. */
 export async function stopPostmaster(
-  { cluster }: DataDirectory,
-  { pid }: PostmasterPid,
+  directory: DataDirectory,
+  postmaster: PostmasterPid,
 ): Promise<void> {
-  const runs = (): boolean => isAlive(pid) && isServerOf(pid, cluster);
+  const runs = (): boolean => isRunning(directory, postmaster);
   const signals = [
     ['SIGINT', FAST_SHUTDOWN_MS],
     ['SIGQUIT', IMMEDIATE_SHUTDOWN_MS],
   ] as const;
   for (const [signal, patience] of signals) {
     if (!runs()) return;
-    process.kill(pid, signal);
+    process.kill(postmaster.pid, signal);
     const deadline = performance.now() + patience;
     while (runs() && performance.now() < deadline) await sleep(POLL_MS);
   }
