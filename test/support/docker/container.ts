@@ -5,8 +5,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Image } from './image.js';
 import { accountFor, machineEnvironment } from './machine.js';
 
-/** As long as the image's own start period. */
-const START_PATIENCE_MS = 60_000;
+/** Shorter than a test may take, so that a failure tells what the server said. */
+const START_PATIENCE_MS = 45_000;
 const HEALTH_CHECK_INTERVAL_MS = 100;
 
 /** The program of an image, running on this machine as the image's user. */

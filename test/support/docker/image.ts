@@ -6,6 +6,9 @@ import { promisify } from 'node:util';
 import { accountFor, machineEnvironment } from './machine.js';
 import { type Instruction, type Stage, readAssignments, readCommand, words } from './dockerfile.js';
 
+/** An install with nothing in the cache took 15 s. */
+const COMMAND_PATIENCE_MS = 180_000;
+
 /** What a stage has come to: its files, and what holds for its programs. */
 export interface Image {
   /** Stands for `/`. */
@@ -134,6 +137,7 @@ class StageBuilder {
       ['-c', command.replaceAll('node:node', `${owner.uid}:${owner.gid}`)],
       {
         ...account,
+        timeout: COMMAND_PATIENCE_MS,
         cwd: this.path('.'),
         env: { ...machineEnvironment({ forBuild: true }), ...this.image.env },
       },
