@@ -21,7 +21,12 @@ export default {
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'] },
     // The built program, started and stopped as a user would; one at a time, each on its own data.
-    { ...shared, displayName: 'process', testMatch: ['<rootDir>/test/process/*.process-spec.ts'] },
+    {
+      ...shared,
+      displayName: 'process',
+      testMatch: ['<rootDir>/test/process/*.process-spec.ts'],
+      globals: { storage: 'plain' },
+    },
     endToEnd('plain'),
     endToEnd('timescaledb'),
   ],
