@@ -1,28 +1,22 @@
 import { readConfiguration } from './configuration.js';
+import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
+import { runImport } from './ingest/import/import.command.js';
 import { findProjectRoot } from './project-root.js';
 import { startServer } from './server/server.js';
+import { baseUrl } from './server/start-message.js';
 
 /** A terminal and npm may both pass one Ctrl-C on: only a later signal is a second one. */
 const SAME_SIGNAL_MS = 2_000;
 
 /** Runs the server until a signal, or the loss of its database, ends it. */
 async function serve(): Promise<number> {
-  const ending = new AbortController();
+  const ending = endOnSignals('Stopping: finishing what is under way …');
   const ended = new Promise<number>((resolve) => {
     ending.signal.addEventListener('abort', () => resolve(ending.signal.reason as number));
   });
-  endOnSignals(ending);
   try {
-    const server = await startServer(readConfiguration(process.env), {
-      projectRoot: findProjectRoot(),
-      log,
-      signal: ending.signal,
-      onLost: (error) => {
-        log(`The database is lost: ${error.message}`);
-        ending.abort(1);
-      },
-    });
+    const server = await startServer(readConfiguration(process.env), databaseOptions(ending));
     const exitCode = await ended;
     await server.stop();
     log('Stopped.');
@@ -34,24 +28,60 @@ async function serve(): Promise<number> {
   }
 }
 
+/** `import FILE …`: through the running server, or right into the database. */
+async function importFile(args: string[]): Promise<number> {
+  const ending = endOnSignals('Stopping …');
+  const { signal } = ending;
+  try {
+    const configuration = readConfiguration(process.env);
+    return await runImport(args, {
+      stdin: process.stdin,
+      stdout: process.stdout,
+      stderr: process.stderr,
+      localUrl: baseUrl(configuration.host, configuration.port),
+      analyticsUrl: configuration.analyticsUrl,
+      openDirectSink: () => openDirectSink(configuration, databaseOptions(ending)),
+      signal,
+    });
+  } catch (error) {
+    log(explain(error));
+    return 1;
+  }
+}
+
+function databaseOptions(ending: AbortController) {
+  return {
+    projectRoot: findProjectRoot(),
+    log,
+    signal: ending.signal,
+    onLost: (error: Error) => {
+      log(`The database is lost: ${error.message}`);
+      ending.abort(1);
+    },
+  };
+}
+
 /** The first signal ends in order; a later one at once. */
-function endOnSignals(ending: AbortController): void {
+function endOnSignals(message: string): AbortController {
+  const ending = new AbortController();
   let first = 0;
   const onSignal = (): void => {
     const now = performance.now();
     if (first === 0) {
       first = now;
-      log('Stopping: finishing what is under way …');
+      log(message);
       ending.abort(0);
     } else if (now - first > SAME_SIGNAL_MS) {
       process.exit(130);
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
+  return ending;
 }
 
 function log(line: string): void {
   process.stdout.write(`${line}\n`);
 }
 
-process.exitCode = await serve();
+const [command, ...args] = process.argv.slice(2);
+process.exitCode = command === 'import' ? await importFile(args) : await serve();

@@ -1,0 +1,40 @@
+import { NestFactory } from '@nestjs/core';
+import { AppModule } from './app.module.js';
+import type { Configuration } from './configuration.js';
+import { openDatabase } from './database/open-database.js';
+import { takeDatabase, type DatabaseOptions } from './database/serving-database.js';
+import { BatchService } from './ingest/batch/batch.service.js';
+import type { EventSink } from './ingest/import/event-sink.js';
+
+const ROUTE = 'import';
+
+/**
+ * Stores an import's events without a server: right in the database, by the same steps.
+ *
+ * @throws EmbeddedPostgresError, DatabaseError
+ */
+export async function openDirectSink(
+  configuration: Configuration,
+  options: DatabaseOptions & { signal: AbortSignal },
+): Promise<EventSink> {
+  const database = await takeDatabase(configuration, options);
+  try {
+    const dataSource = await openDatabase(database.url, options.log, options.signal);
+    const app = await NestFactory.createApplicationContext(AppModule.on(dataSource), {
+      logger: ['error', 'warn', 'fatal'],
+      abortOnError: false,
+    });
+    const batches = app.get(BatchService);
+    return {
+      label: 'the database (no server runs)',
+      send: async (events) => (await batches.store(events, ROUTE)).receipts,
+      close: async () => {
+        await app.close();
+        await database.close();
+      },
+    };
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}

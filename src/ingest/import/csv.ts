@@ -1,0 +1,168 @@
+import { parse } from 'csv-parse/sync';
+import type { EventFields } from '../normalise.js';
+import { ImportError } from './import-error.js';
+import { MAX_LINE_BYTES, type Line, type LineProblem } from './lines.js';
+import { eventRecord, type ImportRecord } from './record.js';
+
+const REQUIRED = ['timestamp', 'user', 'event'];
+const OPTIONAL = ['id', 'source'];
+
+const BROKEN_QUOTES: LineProblem = {
+  code: 'unreadable_line',
+  message: 'the quotation marks of this line are not in pairs (RFC 4180)',
+};
+const NOT_PROPERTIES: LineProblem = {
+  code: 'invalid_properties',
+  message: 'properties must be a JSON object',
+};
+
+/**
+ * Reads CSV (RFC 4180) with a header. Columns that aren't an event's fields become properties.
+ *
+ * @throws ImportError when the header can't be used
+ */
+export async function* readCsv(lines: AsyncIterable<Line[]>): AsyncGenerator<ImportRecord[]> {
+  const joiner = new RecordJoiner();
+  let header: string[] | undefined;
+  for await (const group of lines) {
+    const records = group.flatMap((line) => joiner.push(line));
+    if (header === undefined && records.length > 0) header = readHeader(records.shift());
+    if (header !== undefined) yield readRecords(records, header);
+  }
+  const rest = joiner.end();
+  if (header === undefined) header = readHeader(rest.shift());
+  yield readRecords(rest, header);
+}
+
+/** Puts lines together that a quoted field spans. */
+class RecordJoiner {
+  /** Lines of a record whose closing quotation mark hasn't come yet. */
+  private open: Line[] = [];
+  private openLength = 0;
+
+  push(line: Line): Line[] {
+    const pairs = hasPairs(line.text);
+    if (this.open.length === 0) {
+      if (line.text === '' && !line.problem) return [];
+      if (line.problem || pairs) return [line];
+      this.hold(line);
+      return [];
+    }
+    this.hold(line);
+    if (line.problem || this.openLength > MAX_LINE_BYTES) return this.giveUp();
+    if (pairs) return [];
+    const text = this.open.map((part) => part.text).join('\n');
+    return this.take({ number: this.open[0]!.number, text });
+  }
+
+  end(): Line[] {
+    const records: Line[] = [];
+    while (this.open.length > 0) records.push(...this.giveUp());
+    return records;
+  }
+
+  private hold(line: Line): void {
+    this.open.push(line);
+    this.openLength += line.text.length;
+  }
+
+  private take(record: Line): Line[] {
+    this.open = [];
+    this.openLength = 0;
+    return [record];
+  }
+
+  /** A quotation mark that nothing closes spoils its own line, not the rest of the file. */
+  private giveUp(): Line[] {
+    const [first, ...others] = this.open;
+    const broken = { ...first!, problem: first!.problem ?? BROKEN_QUOTES };
+    return [...this.take(broken), ...others.flatMap((line) => this.push(line))];
+  }
+}
+
+function hasPairs(text: string): boolean {
+  let pairs = true;
+  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) pairs = !pairs;
+  return pairs;
+}
+
+function readHeader(line: Line | undefined): string[] {
+  const columns =
+    line && !line.problem ? split([line])?.[0]?.map((name) => name.trim()) : undefined;
+  if (!columns) throw new ImportError('The file has no header line that can be read.', 2);
+  const missing = REQUIRED.filter((name) => !columns.includes(name));
+  if (missing.length > 0) {
+    throw new ImportError(
+      `The header has no column ${missing.join(', ')}. It has: ${columns.join(', ')}. ` +
+        'A CSV file begins with a header such as timestamp,user,event',
+      2,
+    );
+  }
+  const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
+  if (repeated !== undefined) {
+    throw new ImportError(`The header has the column ${repeated} twice.`, 2);
+  }
+  return columns;
+}
+
+/** Many records are split at once; one by one only where that fails. */
+function readRecords(records: Line[], header: string[]): ImportRecord[] {
+  const readable = records.filter(({ problem }) => !problem);
+  const rows = readable.length > 0 ? split(readable) : [];
+  const values = new Map(
+    readable.map((record, index) => [record.number, rows ? rows[index] : split([record])?.[0]]),
+  );
+  return records.map((record) => {
+    const { number, text, problem } = record;
+    const row = values.get(number);
+    if (row === undefined) {
+      return { line: number, text, events: [], problem: problem ?? BROKEN_QUOTES };
+    }
+    return readRow(number, text, row, header);
+  });
+}
+
+function readRow(line: number, text: string, row: string[], header: string[]): ImportRecord {
+  if (row.length !== header.length) {
+    const message = `the header has ${header.length} columns, this line ${row.length}`;
+    return { line, text, events: [], problem: { code: 'unreadable_line', message } };
+  }
+  const fields: EventFields = {};
+  const others: Record<string, unknown> = {};
+  for (const [index, name] of header.entries()) {
+    const value = row[index]!;
+    if (REQUIRED.includes(name)) Object.assign(fields, { [name]: value });
+    else if (value === '') continue;
+    else if (OPTIONAL.includes(name)) Object.assign(fields, { [name]: value });
+    else if (name !== 'properties') Object.assign(others, { [name]: value });
+    else if (!mergeProperties(others, value)) {
+      return { line, text, events: [], problem: NOT_PROPERTIES };
+    }
+  }
+  if (Object.keys(others).length > 0) fields.properties = others;
+  return eventRecord(line, text, fields);
+}
+
+function mergeProperties(others: Record<string, unknown>, json: string): boolean {
+  try {
+    const value: unknown = JSON.parse(json);
+    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
+    Object.assign(others, value);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** @returns a row for each record, or undefined when that isn't what comes out */
+function split(records: Line[]): string[][] | undefined {
+  try {
+    const rows: string[][] = parse(records.map(({ text }) => text).join('\n'), {
+      relax_column_count: true,
+      record_delimiter: '\n',
+    });
+    return rows.length === records.length ? rows : undefined;
+  } catch {
+    return undefined;
+  }
+}

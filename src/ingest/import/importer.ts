@@ -1,0 +1,106 @@
+import type { ReceiptDto } from '../batch/batch.dto.js';
+import type { EventFields } from '../normalise.js';
+import type { EventSink } from './event-sink.js';
+import type { ImportCounts } from './progress.js';
+import type { ImportRecord } from './record.js';
+import type { RejectedFile } from './rejected-file.js';
+
+const MAX_BATCH_EVENTS = 1_000;
+/** Characters; well under what a batch may have in bytes, whatever they are. */
+const MAX_BATCH_LENGTH = 2 * 1024 * 1024;
+/** While one batch is being stored, the next is read. */
+const MAX_IN_FLIGHT = 2;
+
+/** Records whose events go in one batch. */
+interface Batch {
+  records: ImportRecord[];
+  events: EventFields[];
+  length: number;
+}
+
+/** Sends the events of records on, a few batches at a time, and counts what became of them. */
+export class Importer {
+  readonly counts: ImportCounts = { lines: 0, stored: 0, duplicates: 0, rejected: 0, skipped: 0 };
+  private batch: Batch = emptyBatch();
+  /** In the order of the file, so that rejected lines stay in that order. */
+  private readonly inFlight: { records: ImportRecord[]; receipts: Promise<ReceiptDto[]> }[] = [];
+
+  /** @param source for events that name none */
+  constructor(
+    private readonly sink: EventSink,
+    private readonly rejected: RejectedFile,
+    private readonly source: string | undefined,
+    private readonly signal: AbortSignal,
+  ) {}
+
+  async add(record: ImportRecord): Promise<void> {
+    this.batch.records.push(record);
+    for (const event of record.events) {
+      const { source } = this;
+      this.batch.events.push(
+        source === undefined ? event : { ...event, source: event.source ?? source },
+      );
+    }
+    this.batch.length += record.text.length;
+    const isFull =
+      this.batch.events.length >= MAX_BATCH_EVENTS || this.batch.length >= MAX_BATCH_LENGTH;
+    if (isFull) await this.dispatch();
+  }
+
+  /** Sends what is left, and waits for all of it. */
+  async finish(): Promise<void> {
+    await this.dispatch();
+    await this.settle();
+  }
+
+  /** Waits for what was sent. */
+  async settle(): Promise<void> {
+    while (this.inFlight.length > 0) await this.takeReceipts();
+  }
+
+  private async dispatch(): Promise<void> {
+    const { records, events } = this.batch;
+    if (records.length === 0) return;
+    this.batch = emptyBatch();
+    const receipts =
+      events.length === 0 ? Promise.resolve([]) : this.sink.send(events, this.signal);
+    // It's looked at in its turn; until then a failure isn't one that nobody handles.
+    receipts.catch(() => {});
+    this.inFlight.push({ records, receipts });
+    if (this.inFlight.length >= MAX_IN_FLIGHT) await this.takeReceipts();
+  }
+
+  private async takeReceipts(): Promise<void> {
+    const { records, receipts } = this.inFlight.shift()!;
+    const answers = (await receipts).values();
+    for (const record of records) {
+      await this.settleRecord(
+        record,
+        record.events.map(() => answers.next().value!),
+      );
+    }
+  }
+
+  /** A line with several events is one line of the rejected file. */
+  private async settleRecord(record: ImportRecord, receipts: ReceiptDto[]): Promise<void> {
+    this.counts.lines += 1;
+    for (const { status } of receipts) {
+      if (status === 'stored') this.counts.stored += 1;
+      if (status === 'duplicate') this.counts.duplicates += 1;
+    }
+    const refused = receipts.find(({ status }) => status === 'rejected');
+    const problem =
+      record.problem ??
+      (refused && { code: refused.code ?? 'rejected', message: refused.message ?? '' });
+    if (problem) {
+      this.counts.rejected += 1;
+      await this.rejected.add(record.line, problem, record.text);
+    } else if (receipts.length === 0) {
+      this.counts.skipped += 1;
+    }
+  }
+}
+
+function emptyBatch(): Batch {
+  return { records: [], events: [], length: 0 };
+}

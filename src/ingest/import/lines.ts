@@ -1,0 +1,102 @@
+import { isUtf8 } from 'node:buffer';
+
+/** Why a line, or a record of several, isn't an event. */
+export interface LineProblem {
+  code: string;
+  message: string;
+}
+
+/** One line of a file, without its end. */
+export interface Line {
+  /** From 1. */
+  number: number;
+  text: string;
+  /** Set where the text isn't what the file holds. */
+  problem?: LineProblem;
+}
+
+/** Longer lines are refused, so that memory stays bounded whatever the file is. */
+export const MAX_LINE_BYTES = 1024 * 1024;
+
+const LINE_FEED = 10;
+const INVALID_UTF8: LineProblem = { code: 'invalid_utf8', message: 'the line is not UTF-8' };
+const TOO_LONG: LineProblem = {
+  code: 'line_too_long',
+  message: 'a line has at most 1 MB (1,048,576 bytes)',
+};
+/** Bytes of a line that is too long which are shown. */
+const SHOWN_BYTES = 500;
+
+/**
+ * Takes bytes apart into lines, a group for each piece that arrives. Both kinds of line ends are
+ * known, and a byte order mark is left out.
+ */
+export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<Line[]> {
+  const splitter = new LineSplitter();
+  for await (const chunk of source) {
+    const lines = splitter.push(chunk);
+    if (lines.length > 0) yield lines;
+  }
+  const rest = splitter.end();
+  if (rest.length > 0) yield rest;
+}
+
+class LineSplitter {
+  private number = 0;
+  /** Pieces of a line whose end hasn't come yet. */
+  private pending: Buffer[] = [];
+  private pendingBytes = 0;
+
+  push(chunk: Buffer): Line[] {
+    const lastEnd = chunk.lastIndexOf(LINE_FEED);
+    if (lastEnd === -1) {
+      this.hold(chunk);
+      return [];
+    }
+    const lines: Line[] = [];
+    let start = chunk.indexOf(LINE_FEED) + 1;
+    lines.push(this.finish(chunk.subarray(0, start - 1)));
+    const complete = chunk.subarray(start, lastEnd);
+    // Nearly always a whole piece is valid, and one check is enough.
+    if (start <= lastEnd && isUtf8(complete)) {
+      for (const text of complete.toString('utf8').split('\n')) lines.push(this.line(text));
+    } else {
+      while (start <= lastEnd) {
+        const end = chunk.indexOf(LINE_FEED, start);
+        lines.push(this.finish(chunk.subarray(start, end)));
+        start = end + 1;
+      }
+    }
+    this.hold(chunk.subarray(lastEnd + 1));
+    return lines;
+  }
+
+  end(): Line[] {
+    return this.pendingBytes === 0 ? [] : [this.finish(Buffer.alloc(0))];
+  }
+
+  /** Of a line that is too long only the beginning is kept. */
+  private hold(piece: Buffer): void {
+    if (piece.length === 0) return;
+    if (this.pendingBytes <= MAX_LINE_BYTES) this.pending.push(piece);
+    this.pendingBytes += piece.length;
+  }
+
+  private finish(piece: Buffer): Line {
+    this.hold(piece);
+    const bytes = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
+    const tooLong = this.pendingBytes > MAX_LINE_BYTES;
+    this.pending = [];
+    this.pendingBytes = 0;
+    if (tooLong) return { ...this.line(bytes.toString('utf8', 0, SHOWN_BYTES)), problem: TOO_LONG };
+    const line = this.line(bytes.toString('utf8'));
+    return isUtf8(bytes) ? line : { ...line, problem: INVALID_UTF8 };
+  }
+
+  private line(text: string): Line {
+    this.number += 1;
+    const start = this.number === 1 && text.startsWith('\uFEFF') ? 1 : 0;
+    const end = text.endsWith('\r') ? -1 : text.length;
+    return { number: this.number, text: text.slice(start, end) };
+  }
+}

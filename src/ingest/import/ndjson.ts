@@ -1,0 +1,28 @@
+import type { EventFields } from '../normalise.js';
+import type { Line, LineProblem } from './lines.js';
+import { eventRecord, type ImportRecord } from './record.js';
+
+const NOT_JSON: LineProblem = { code: 'unreadable_line', message: 'the line is not a JSON object' };
+
+/** Reads newline-delimited JSON: an event in each line, empty lines left out. */
+export async function* readNdjson(lines: AsyncIterable<Line[]>): AsyncGenerator<ImportRecord[]> {
+  for await (const group of lines) {
+    yield group.filter(({ text }) => text.trim() !== '').map(readLine);
+  }
+}
+
+function readLine({ number, text, problem }: Line): ImportRecord {
+  const fields = problem ? undefined : parse(text);
+  if (fields === undefined) return { line: number, text, events: [], problem: problem ?? NOT_JSON };
+  return eventRecord(number, text, fields);
+}
+
+function parse(text: string): EventFields | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
+    return isObject ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
