@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { Writable } from 'node:stream';
 import { DataSource } from 'typeorm';
 import { parsePostmasterPid } from '../../src/database/embedded/postmaster-pid.js';
 import { stopPostmaster } from '../../src/database/embedded/postmaster.js';
@@ -15,6 +16,7 @@ export interface ProgramOptions {
   env?: Record<string, string>;
   /** Instead of the built program. */
   command?: string[];
+  stdin?: 'ignore' | 'pipe';
 }
 
 /** The built program, run as a user would. */
@@ -41,11 +43,14 @@ export class Program {
   }
 
   /** In a process group of its own, as a shell's foreground program is. */
-  static start(dataDir: string, { env = {}, command = PROGRAM }: ProgramOptions = {}): Program {
+  static start(
+    dataDir: string,
+    { env = {}, command = PROGRAM, stdin = 'ignore' }: ProgramOptions = {},
+  ): Program {
     const [file, ...args] = command;
     const child = spawn(file!, args, {
       env: { ...environment(), HOST: '127.0.0.1', PORT: '0', DATA_DIR: dataDir, ...env },
-      stdio: ['ignore', 'pipe', 'pipe'],
+      stdio: [stdin, 'pipe', 'pipe'],
       detached: true,
     });
     return new Program(child);
@@ -53,6 +58,11 @@ export class Program {
 
   get pid(): number {
     return this.child.pid!;
+  }
+
+  /** Of a program that was started with a pipe. */
+  get stdin(): Writable {
+    return this.child.stdin!;
   }
 
   /** Where it listens. */
