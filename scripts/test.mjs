@@ -41,7 +41,9 @@ async function startServer(dataDir, timescaledb, servers) {
 
 function jest(projects, report, urls) {
   const args = ['--experimental-vm-modules', join('node_modules', 'jest', 'bin', 'jest.js')];
-  const options = ['--selectProjects', ...projects, '--json', `--outputFile=${report}`];
+  // A failed test may leave a connection open: that mustn't keep the run from its end.
+  const output = ['--json', `--outputFile=${report}`, '--forceExit'];
+  const options = ['--selectProjects', ...projects, ...output];
   return run(process.execPath, [...args, ...options, ...process.argv.slice(2)], {
     env: { ...process.env, ...urls, NODE_NO_WARNINGS: '1' },
     // With --json jest writes the report to stdout as well; people read stderr.

@@ -9,6 +9,7 @@ const PATIENCE_MS = 60_000;
 const FIRST_PAUSE_MS = 250;
 const LONGEST_PAUSE_MS = 5_000;
 const ANSWER_TIMEOUT_MS = 60_000;
+const PROBE_TIMEOUT_MS = 5_000;
 /** A server on the way, or this one, can't take it now. */
 const RETRYABLE = [408, 425, 429, 500, 502, 503, 504];
 
@@ -72,12 +73,20 @@ export class HttpSink implements EventSink {
 export async function findServer(url: string): Promise<'found' | 'other' | 'none'> {
   try {
     const response = await fetch(new URL('health/live', withSlash(new URL(url))), {
-      signal: AbortSignal.timeout(5_000),
+      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     });
-    const answer = (await response.json()) as { service?: unknown } | null;
-    return answer?.service === 'user-analytics' ? 'found' : 'other';
-  } catch (error) {
-    return error instanceof SyntaxError ? 'other' : 'none';
+    return isOurs(await response.text()) ? 'found' : 'other';
+  } catch {
+    return 'none';
+  }
+}
+
+function isOurs(answer: string): boolean {
+  try {
+    const { service } = JSON.parse(answer) as { service?: unknown };
+    return service === 'user-analytics';
+  } catch {
+    return false;
   }
 }
 
