@@ -46,12 +46,19 @@ export class AnalyticsController {
     summary: 'Store one click or impression',
     description:
       'Always 204. Without the header X-Analytics-Rejected the event is stored; with it nothing ' +
-      'was stored, and it names the reason. The fields are read from the query string or the body.',
+      'was stored, and it names the reason. The fields are read from the query string, such as ' +
+      '`?timestamp=1224567997&user=3&event=click`, or from the body; a field given twice is refused.',
   })
-  @ApiQuery({ name: 'timestamp', required: false, example: '1224567997' })
-  @ApiQuery({ name: 'user', required: false, example: '3' })
-  @ApiQuery({ name: 'event', required: false, enum: ['click', 'impression'], example: 'click' })
-  @ApiQuery({ name: 'id', required: false, description: 'Makes a retry harmless' })
+  // No examples here: the explorer would send them together with those of the body.
+  @ApiQuery({ name: 'timestamp', required: false, type: String })
+  @ApiQuery({ name: 'user', required: false, type: String })
+  @ApiQuery({ name: 'event', required: false, enum: ['click', 'impression'] })
+  @ApiQuery({
+    name: 'id',
+    required: false,
+    type: String,
+    description: 'Makes a retry with the same timestamp and user harmless',
+  })
   @ApiConsumes('application/json', 'application/x-www-form-urlencoded', 'text/plain')
   @ApiBody({ type: EventDto, required: false })
   @ApiNoContentResponse({

@@ -16,6 +16,9 @@ export class EventDto {
   /** @example "click" */
   event!: 'click' | 'impression';
 
-  /** Makes a retry harmless: with the same time, id and user it is stored once. */
+  /**
+   * Makes a retry harmless: with the same time, id and user it is stored once.
+   * @example "c-1"
+   */
   id?: string;
 }
