@@ -49,8 +49,29 @@ export function isAlive(pid: number): boolean {
  */
 export function isServerOf(pid: number, cluster: string): boolean {
   try {
-    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes(cluster);
+    const commandLine = readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+    if (commandLine === '') return isBeingExecuted(readFileSync(`/proc/${pid}/stat`, 'utf8'));
+    return commandLine.split('\0').includes(cluster);
   } catch {
     return process.platform !== 'linux' || isAlive(pid);
   }
+}
+
+/** Bit of a process's flags: it's one of the kernel's own (PF_KTHREAD, include/linux/sched.h). */
+const KERNEL_THREAD = 0x20_00_00;
+
+/**
+ * Why a process has no command line. For some milliseconds of a program's start, on a busy machine,
+ * it can't be read yet; a process that has ended but is still listed has none any more, and the
+ * kernel's threads never have one.
+ *
+ * @param stat the contents of /proc/PID/stat (proc_pid_stat(5))
+ * @returns whether it's a program that is just being executed
+ */
+export function isBeingExecuted(stat: string): boolean {
+  // The name stands in parentheses, and may hold blanks and parentheses itself.
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const [state, , , , , , flags] = fields;
+  const hasEnded = state === 'Z' || state === 'X';
+  return !hasEnded && (Number(flags) & KERNEL_THREAD) === 0;
 }
