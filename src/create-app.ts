@@ -3,6 +3,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
+import { createConsoleLogger } from './console-logger.js';
 import { createOpenApiDocument } from './openapi.js';
 
 /**
@@ -14,7 +15,7 @@ export async function createApp(dataSource: DataSource): Promise<NestExpressAppl
   const app = await NestFactory.create<NestExpressApplication>(AppModule.on(dataSource), {
     // Each endpoint takes its body itself: the original one answers 204 even where it's broken.
     bodyParser: false,
-    logger: ['error', 'warn', 'fatal'],
+    logger: createConsoleLogger(),
     abortOnError: false,
   });
   app.disable('x-powered-by');

@@ -1,6 +1,7 @@
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './configuration.js';
+import { createConsoleLogger } from './console-logger.js';
 import { openDatabase } from './database/open-database.js';
 import { takeDatabase, type DatabaseOptions } from './database/serving-database.js';
 import { BatchService } from './ingest/batch/batch.service.js';
@@ -21,7 +22,7 @@ export async function openDirectSink(
   try {
     const dataSource = await openDatabase(database.url, options.log, options.signal);
     const app = await NestFactory.createApplicationContext(AppModule.on(dataSource), {
-      logger: ['error', 'warn', 'fatal'],
+      logger: createConsoleLogger(),
       abortOnError: false,
     });
     const batches = app.get(BatchService);

@@ -12,11 +12,14 @@ import { AnalyticsError, UnavailableError, UnreadableRequestError } from './erro
 
 /** When a client may try again. */
 const RETRY_AFTER_SECONDS = 2;
+/** While the database is away, every request would log the same line. */
+const WARNING_INTERVAL_MS = 10_000;
 
 /** The one place that maps errors to answers. A client never sees internals. */
 @Catch()
 export class AnalyticsExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger('Analytics');
+  private warnedAt = Number.NEGATIVE_INFINITY;
 
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
@@ -30,7 +33,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       return { statusCode: error.status, code: error.code, message: error.message };
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
-      this.logger.warn(`The database cannot be reached: ${rootCause(error)}`);
+      this.warn(`The database cannot be reached: ${rootCause(error)}`);
       const { code, message } =
         error instanceof AnalyticsError ? error : new UnavailableError(error);
       return { statusCode: 503, code, message };
@@ -44,6 +47,13 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       code: 'internal',
       message: 'Something went wrong; the log says what',
     };
+  }
+
+  private warn(line: string): void {
+    const now = performance.now();
+    if (now - this.warnedAt < WARNING_INTERVAL_MS) return;
+    this.warnedAt = now;
+    this.logger.warn(line);
   }
 }
 

@@ -11,7 +11,10 @@ export class UnavailableError extends AnalyticsError {
   readonly retryable = true;
 
   constructor(cause: unknown) {
-    super('The database cannot be reached. Nothing was stored; try again.', { cause });
+    super(
+      'The database cannot be reached. Try again: an event with the same timestamp, user and id is stored once.',
+      { cause },
+    );
   }
 }
 
