@@ -18,9 +18,11 @@ const endToEnd = (storage) => ({
 
 export default {
   testTimeout: 60_000,
+  // Much of the time goes by waiting for servers: all cores are worth using.
+  maxWorkers: '100%',
   projects: [
     { ...shared, displayName: 'unit', testMatch: ['<rootDir>/{src,test}/**/*.spec.ts'] },
-    // The built program, started and stopped as a user would; one at a time, each on its own data.
+    // The built program, started and stopped as a user would, each on its own data.
     {
       ...shared,
       displayName: 'process',

@@ -1,3 +1,4 @@
+import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
@@ -19,6 +20,15 @@ export async function createApp(dataSource: DataSource): Promise<NestExpressAppl
     abortOnError: false,
   });
   app.disable('x-powered-by');
+  answerEveryExpectation(app.getHttpServer());
   SwaggerModule.setup('docs', app, createOpenApiDocument(app));
   return app;
+}
+
+/**
+ * To a header `Expect` that isn't `100-continue` Node answers 417 by itself. A server may as well
+ * leave it out of account (RFC 9110, section 10.1.1), and the original endpoint always answers 204.
+ */
+function answerEveryExpectation(server: Server): void {
+  server.on('checkExpectation', (request, response) => server.emit('request', request, response));
 }

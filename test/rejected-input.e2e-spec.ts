@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { startApplication, type TestApplication } from './support/application.js';
@@ -182,13 +183,23 @@ describe('input that is not stored', () => {
   });
 
   it('a body that breaks off: nothing is stored', async () => {
-    const { createConnection } = await import('node:net');
-    const { port, hostname } = new URL(await server.app.getUrl());
-    const socket = createConnection(Number(port), hostname.replaceAll(/[[\]]/g, ''));
-    socket.end(
-      'POST /analytics HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user":',
-    );
-    await new Promise((resolve) => socket.resume().on('close', resolve));
+    await sendRaw('Content-Type: application/json\r\nContent-Length: 100\r\n\r\n{"user":');
     expect(await server.countEvents()).toBe(0);
   });
+
+  it('an expectation that nobody knows is no reason for another answer', async () => {
+    const answer = await sendRaw('Expect: the-unexpected\r\nContent-Length: 0\r\n\r\n');
+    expect(answer).toMatch(/^HTTP\/1\.1 204 /);
+    expect(answer).toContain('X-Analytics-Rejected: missing_user;');
+  });
+
+  /** @param rest what follows the first headers */
+  async function sendRaw(rest: string): Promise<string> {
+    const { port, hostname } = new URL(await server.app.getUrl());
+    const socket = createConnection(Number(port), hostname.replaceAll(/[[\]]/g, ''));
+    socket.end(`POST /analytics HTTP/1.1\r\nHost: x\r\nConnection: close\r\n${rest}`);
+    let answer = '';
+    for await (const chunk of socket.setEncoding('utf8')) answer += String(chunk);
+    return answer;
+  }
 });

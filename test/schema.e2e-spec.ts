@@ -2,13 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DataSource } from 'typeorm';
 import { dataSourceOptions } from '../src/database/data-source-options.js';
 import { openDatabase } from '../src/database/open-database.js';
-import { readStorage } from '../src/database/storage.js';
-import {
-  createDatabase,
-  createEmptyDatabase,
-  onTimescaledb,
-  type TestDatabase,
-} from './support/database.js';
+import { createDatabase, createEmptyDatabase, type TestDatabase } from './support/database.js';
 
 /** Tables, functions and types of ours that are in the database. */
 const OURS = `
@@ -234,72 +228,4 @@ describe('record_events', () => {
     );
     expect(await single('SELECT count(*)::int AS value FROM events')).toBe(0);
   });
-});
-
-describe('the table of events', () => {
-  let database: TestDatabase;
-
-  beforeAll(async () => {
-    database = await createDatabase();
-  });
-  afterAll(() => database.drop());
-
-  if (onTimescaledb) {
-    it('is a hypertable on time', async () => {
-      const { timescaledb } = await readStorage(database.dataSource);
-      expect(timescaledb).toMatch(/^\d+\.\d+/);
-      const dimensions = await database.dataSource.query(
-        `SELECT hypertable_name, column_name, time_interval::text
-         FROM timescaledb_information.dimensions`,
-      );
-      expect(dimensions).toEqual([
-        { hypertable_name: 'events', column_name: 'time', time_interval: '7 days' },
-      ]);
-    });
-
-    it('reads the one chunk that an hour lies in', async () => {
-      await storeTwelveWeeks();
-      const chunks = await database.dataSource.query<unknown[]>(
-        `SELECT FROM timescaledb_information.chunks WHERE hypertable_name = 'events'`,
-      );
-      expect(chunks.length).toBeGreaterThanOrEqual(12);
-      const plan = await planOfOneHour();
-      expect(new Set(plan.match(/_hyper_\d+_\d+_chunk\b(?!_)/g)).size).toBe(1);
-    });
-  } else {
-    it('is a plain table', async () => {
-      const { timescaledb } = await readStorage(database.dataSource);
-      expect(timescaledb).toBeUndefined();
-    });
-  }
-
-  it('reads one hour by the index, and no more than that hour', async () => {
-    await storeTwelveWeeks();
-    const plan = await planOfOneHour();
-    expect(plan).toMatch(/Index (Only )?Scan|Bitmap Index Scan/);
-    expect(plan).toContain('rows=7 ');
-  });
-
-  /** An event every ten minutes; the same ids each time, so that twice is the same as once. */
-  async function storeTwelveWeeks(): Promise<void> {
-    await database.dataSource.query(
-      `SELECT count(*) FROM record_events(
-         (SELECT array_agg(moment) FROM generate_series('2026-01-01T00:00:00Z'::timestamptz,
-            '2026-03-25T00:00:00Z', '10 minutes') AS moment),
-         (SELECT array_agg('u' || n % 100) FROM generate_series(1, 83 * 144 + 1) AS n),
-         (SELECT array_agg('click'::text) FROM generate_series(1, 83 * 144 + 1)),
-         (SELECT array_agg(md5(n::text)::uuid) FROM generate_series(1, 83 * 144 + 1) AS n))`,
-    );
-    await database.dataSource.query('ANALYZE events');
-  }
-
-  async function planOfOneHour(): Promise<string> {
-    const plan = await database.dataSource.query<{ 'QUERY PLAN': string }[]>(
-      `EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off)
-       SELECT count(DISTINCT user_seq) FROM events
-       WHERE time BETWEEN $1::timestamptz AND $2::timestamptz`,
-      ['2026-02-10T09:00:00Z', '2026-02-10T10:00:00Z'],
-    );
-    return plan.map((row) => row['QUERY PLAN']).join('\n');
-  }
 });

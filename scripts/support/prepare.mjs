@@ -33,7 +33,9 @@ function isInstalled() {
 
 async function install() {
   const npm = process.env.npm_execpath;
-  const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'];
+  // Warnings of packages that only the compiler's command line brings along would hide what matters.
+  const quiet = ['--loglevel=error', '--no-audit', '--no-fund'];
+  const args = ['ci', '--include=dev', '--include=optional', ...quiet];
   const name = 'Installing packages (once; about half a minute)';
   if (npm?.endsWith('.js')) await step(name, process.execPath, [npm, ...args]);
   else await step(name, 'npm', args);

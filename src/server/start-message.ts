@@ -31,6 +31,7 @@ export function startMessage(
     `  Storage    ${storageName(storage)}, ${where}`,
     ...better(storage, databaseUrl === undefined),
     `  Try        curl -X POST '${url}/analytics?user=3&event=click'`,
+    `             curl "${url}/analytics?timestamp=$(date +%s)"`,
     '',
     ...warnings(storage),
     'Ctrl-C stops it.',

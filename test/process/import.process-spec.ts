@@ -1,10 +1,24 @@
 import { createReadStream, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { postmasterPid, query, Workplace, type Program } from '../support/program.js';
 
 const IMPORT = ['npm', 'run', 'import', '--'];
-const LINES = 100_000;
+const LINES = 50_000;
+/** What a process may keep of an import, and what it is given: twice as much. */
+const MEMORY_MB = 48;
+const ASSET_LINES = 5_000;
+const ASSET_LINE_LENGTH = 20_000;
+
+/** Lines of an access log that are read and left out. */
+function* assetLines(): Generator<string> {
+  for (let line = 0; line < ASSET_LINES; line += 1) {
+    const target = `/style.css?${String(line).padEnd(ASSET_LINE_LENGTH, 'x')}`;
+    yield `203.0.113.7 - - [17/May/2015:10:05:03 +0000] "GET ${target} HTTP/1.1" 200 1 "-" "x"\n`;
+  }
+}
 
 describe('npm run import', () => {
   let place: Workplace;
@@ -81,6 +95,28 @@ describe('npm run import', () => {
     expect(await run.exited).toBe(0);
     expect(run.output).toContain(`${LINES} events stored`);
   });
+
+  it('reads more than its memory could hold', async () => {
+    const argv = ['-', '--format', 'combined', '--site', 'example.com'];
+    const heap = `--max-old-space-size=${MEMORY_MB}`;
+    const command = [process.execPath, heap, 'dist/src/main.js', 'import', ...argv];
+    const run = place.start({ command, stdin: 'pipe' });
+    await pipeline(Readable.from(assetLines()), run.stdin);
+    expect(await run.exited).toBe(0);
+    expect(run.output).toContain(`${ASSET_LINES} lines are no event`);
+  });
+
+  if (process.platform === 'linux') {
+    it('shows a bar with rate and time left on a terminal', async () => {
+      const words = [process.execPath, 'dist/src/main.js', 'import', file];
+      const run = place.start({ command: ['script', '-qec', words.join(' '), '/dev/null'] });
+      expect(await run.exited).toBe(0);
+      expect(run.output).toMatch(/ 0 % \| 0 lines \|/);
+      expect(run.output).toMatch(/ \d+ % \| [1-9]\d* lines \| [1-9]\d* lines\/s \| .* left/);
+      expect(run.output).toMatch(/ 100 % \| [1-9]\d* lines/);
+      expect(run.output).toContain(`${LINES} events stored`);
+    });
+  }
 
   it('says so when another program uses the data directory, and touches nothing', async () => {
     const server = await place.startReady();
