@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -131,13 +131,27 @@ describe('an import through the running server', () => {
       [[file('a.csv', 'a;b;c\n')], 'no column timestamp, user, event'],
       [[file('b.csv', ''), '--bogus'], 'Usage:'],
       [[file('c.csv', CSV), '--rejected', join(folder, 'none', 'r')], '--rejected FILE'],
+      [[file('d.csv', CSV), '--rejected', join(folder, 'd.csv')], 'must name another file'],
     ] as [string[], string][]) {
       const { code, output } = await run(argv);
       expect(output).toContain(message);
       expect(code).toBe(2);
     }
-    await server.dataSource.query('TRUNCATE events');
+    expect(await server.countEvents()).toBe(0);
+    expect(readFileSync(join(folder, 'd.csv'), 'utf8')).toBe(CSV);
   });
+
+  if (existsSync('/dev/full')) {
+    it('says so when the disk is full of rejected lines', async () => {
+      const full = join(folder, 'full');
+      symlinkSync('/dev/full', full);
+      const path = file('events.csv', `timestamp,user,event\n${'x,3,click\n'.repeat(20_000)}`);
+      const { code, output } = await run([path, '--rejected', full]);
+      expect(output).toMatch(/Rejected lines can't be written: .*ENOSPC/);
+      expect(code).toBe(1);
+      expect(existsSync(full)).toBe(true);
+    });
+  }
 
   it('says when a compressed file breaks off, and keeps what it read', async () => {
     const lines = Array.from({ length: 20_000 }, (_, index) => `${index},u${index},click`);

@@ -1,4 +1,5 @@
 import { v5 as uuidV5, v7 as uuidV7, validate as isUuid } from 'uuid';
+import { isJsonObject } from '../common/json-object.js';
 import { parseTimestamp } from '../common/timestamp.js';
 import { Refusal } from './refusal.js';
 
@@ -91,9 +92,7 @@ function readId(value: unknown, source: string | undefined): string | Refusal {
 
 function readProperties(value: unknown): string | undefined | Refusal {
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== 'object' || Array.isArray(value) || !isStorable(value, 1)) {
-    return new Refusal('invalid_properties');
-  }
+  if (!isJsonObject(value) || !isStorable(value, 1)) return new Refusal('invalid_properties');
   const json = JSON.stringify(value);
   if (Buffer.byteLength(json) > MAX_PROPERTIES_BYTES) return new Refusal('invalid_properties');
   return json === '{}' ? undefined : json;

@@ -1,3 +1,4 @@
+import { parseJsonObject } from '../common/json-object.js';
 import type { EventFields } from './normalise.js';
 import { Refusal } from './refusal.js';
 
@@ -55,15 +56,8 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 }
 
 function readJson(text: string): EventFields | Refusal {
-  try {
-    const value: unknown = JSON.parse(text);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-      return new Refusal('unreadable_body');
-    }
-    return pick(Object.entries(value));
-  } catch {
-    return new Refusal('unreadable_body');
-  }
+  const value = parseJsonObject(text);
+  return value ? pick(Object.entries(value)) : new Refusal('unreadable_body');
 }
 
 /** Unlike `URLSearchParams`, it refuses what isn't UTF-8 instead of storing replacement characters. */

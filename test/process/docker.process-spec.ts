@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DataSource } from 'typeorm';
+import { findFreePort } from '../../src/database/embedded/postmaster.js';
 import { createEmptyDatabase } from '../support/database.js';
 import { copyBuildContext } from '../support/docker/build-context.js';
 import { checkHealth, Container } from '../support/docker/container.js';
@@ -103,7 +104,7 @@ describe('the image', () => {
 describe('the container', () => {
   it('migrates an empty database, turns healthy, counts, and ends with 0 when stopped', async () => {
     const database = await createEmptyDatabase();
-    const port = await freePort();
+    const port = await findFreePort();
     const env = { PORT: `${port}`, DATABASE_URL: database.url };
     await expect(checkHealth(image, env)).resolves.toBe(1);
     const container = new Container(image, env);
@@ -133,14 +134,6 @@ async function sizeOf(folder: string): Promise<number> {
   const files = entries.filter((entry) => entry.isFile());
   const sizes = files.map(async (entry) => (await stat(join(entry.parentPath, entry.name))).size);
   return (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 async function listTables(url: string): Promise<string[]> {

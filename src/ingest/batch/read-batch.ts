@@ -1,4 +1,5 @@
 import { UnreadableRequestError } from '../../common/errors.js';
+import { isJsonObject } from '../../common/json-object.js';
 import type { EventFields } from '../normalise.js';
 import { Refusal, type RefusalCode } from '../refusal.js';
 import type { ReceivedBody } from '../request-fields.js';
@@ -40,15 +41,13 @@ function parse(bytes: Buffer): unknown {
 
 function itemsOf(value: unknown): unknown[] | undefined {
   if (Array.isArray(value)) return value;
-  if (typeof value !== 'object' || value === null || !('events' in value)) return undefined;
-  return Array.isArray(value.events) ? value.events : undefined;
+  const events = isJsonObject(value) ? value['events'] : undefined;
+  return Array.isArray(events) ? events : undefined;
 }
 
 /** The fields of one item of a batch, or why it isn't an event. */
 export function readItem(item: unknown): EventFields | Refusal {
-  if (typeof item !== 'object' || item === null || Array.isArray(item)) {
-    return new Refusal('invalid_item');
-  }
+  if (!isJsonObject(item)) return new Refusal('invalid_item');
   return Object.keys(item).every((key) => FIELDS.includes(key))
     ? item
     : new Refusal('unknown_field');

@@ -41,6 +41,13 @@ describe('readCsv', () => {
     ]);
   });
 
+  it('takes columns and properties of any name', async () => {
+    const text = `${HEADER},__proto__,constructor,properties\n1,3,click,a,b,"{""__proto__"":""c"",""toString"":1}"`;
+    expect((await read(text))[0]!.events[0]!.properties).toEqual(
+      JSON.parse('{"__proto__":"c","constructor":"b","toString":1}'),
+    );
+  });
+
   it('leaves out what is empty, except what an event needs', async () => {
     const [record] = await read('timestamp,user,event,id,source,properties,plan\n1,,click,,,,');
     expect(record!.events[0]).toEqual({

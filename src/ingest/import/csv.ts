@@ -1,11 +1,13 @@
 import { parse } from 'csv-parse/sync';
+import { parseJsonObject } from '../../common/json-object.js';
 import type { EventFields } from '../normalise.js';
 import { ImportError } from './import-error.js';
 import { MAX_LINE_BYTES, type Line, type LineProblem } from './lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
 const REQUIRED = ['timestamp', 'user', 'event'];
-const OPTIONAL = ['id', 'source'];
+const FIELDS = [...REQUIRED, 'id', 'source'];
+const PROPERTIES = 'properties';
 
 const BROKEN_QUOTES: LineProblem = {
   code: 'unreadable_line',
@@ -127,31 +129,18 @@ function readRow(line: number, text: string, row: string[], header: string[]): I
     const message = `the header has ${header.length} columns, this line ${row.length}`;
     return { line, text, events: [], problem: { code: 'unreadable_line', message } };
   }
-  const fields: EventFields = {};
-  const others: Record<string, unknown> = {};
-  for (const [index, name] of header.entries()) {
-    const value = row[index]!;
-    if (REQUIRED.includes(name)) Object.assign(fields, { [name]: value });
-    else if (value === '') continue;
-    else if (OPTIONAL.includes(name)) Object.assign(fields, { [name]: value });
-    else if (name !== 'properties') Object.assign(others, { [name]: value });
-    else if (!mergeProperties(others, value)) {
-      return { line, text, events: [], problem: NOT_PROPERTIES };
-    }
-  }
-  if (Object.keys(others).length > 0) fields.properties = others;
+  const cells = header.map((name, index): [string, string] => [name, row[index]!]);
+  const given = cells.filter(([name, value]) => REQUIRED.includes(name) || value !== '');
+  const isField = ([name]: [string, string]): boolean => FIELDS.includes(name);
+  const json = given.find(([name]) => name === PROPERTIES)?.[1] ?? '{}';
+  const properties = parseJsonObject(json);
+  if (!properties) return { line, text, events: [], problem: NOT_PROPERTIES };
+  const others = given.filter((cell) => !isField(cell) && cell[0] !== PROPERTIES);
+  // Not by assignment: a column may be named __proto__.
+  const merged = Object.fromEntries([...others, ...Object.entries(properties)]);
+  const fields: EventFields = Object.fromEntries(given.filter(isField));
+  if (Object.keys(merged).length > 0) fields.properties = merged;
   return eventRecord(line, text, fields);
-}
-
-function mergeProperties(others: Record<string, unknown>, json: string): boolean {
-  try {
-    const value: unknown = JSON.parse(json);
-    if (typeof value !== 'object' || value === null || Array.isArray(value)) return false;
-    Object.assign(others, value);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 /** @returns a row for each record, or undefined when that isn't what comes out */

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ImportError } from './import-error.js';
 
@@ -58,11 +59,14 @@ export function parseImportOptions(argv: string[]): ImportOptions | undefined {
     throw usage(`What is ${file}? Say --format csv, --format ndjson or --format combined.`);
   }
   if (!isFormat(format)) throw usage('--format must be csv, ndjson or combined.');
+  const rejectedFile = values.rejected ?? `${file === '-' ? 'stdin' : file}.rejected`;
+  // It is made anew, so FILE would be gone.
+  if (resolve(rejectedFile) === resolve(file)) throw usage('--rejected must name another file.');
   return {
     file,
     format,
     site: readSite(values.site, format),
-    rejectedFile: values.rejected ?? `${file === '-' ? 'stdin' : file}.rejected`,
+    rejectedFile,
     source: values.source,
   };
 }

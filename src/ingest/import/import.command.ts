@@ -66,8 +66,7 @@ async function importFile(options: ImportOptions, context: ImportContext): Promi
     );
     return INTERRUPTED;
   } finally {
-    await rejected.close();
-    await sink.close();
+    await rejected.close().finally(() => sink.close());
   }
 }
 

@@ -1,4 +1,4 @@
-import type { EventFields } from '../normalise.js';
+import { parseJsonObject } from '../../common/json-object.js';
 import type { Line, LineProblem } from './lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
@@ -12,17 +12,7 @@ export async function* readNdjson(lines: AsyncIterable<Line[]>): AsyncGenerator<
 }
 
 function readLine({ number, text, problem }: Line): ImportRecord {
-  const fields = problem ? undefined : parse(text);
+  const fields = problem ? undefined : parseJsonObject(text);
   if (fields === undefined) return { line: number, text, events: [], problem: problem ?? NOT_JSON };
   return eventRecord(number, text, fields);
-}
-
-function parse(text: string): EventFields | undefined {
-  try {
-    const value: unknown = JSON.parse(text);
-    const isObject = typeof value === 'object' && value !== null && !Array.isArray(value);
-    return isObject ? value : undefined;
-  } catch {
-    return undefined;
-  }
 }
