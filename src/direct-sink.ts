@@ -2,23 +2,30 @@ import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './configuration.js';
 import { createConsoleLogger } from './console-logger.js';
+import { EmbeddedPostgresError, InUseError } from './database/embedded/embedded-postgres.js';
 import { openDatabase } from './database/open-database.js';
 import { takeDatabase, type DatabaseOptions } from './database/serving-database.js';
 import { BatchService } from './ingest/batch/batch.service.js';
 import type { EventSink } from './ingest/import/event-sink.js';
 
 const ROUTE = 'import';
+const HINT =
+  'If that is a server, say where it listens, and the import goes through it: set ANALYTICS_URL.';
 
 /**
  * Stores an import's events without a server: right in the database, by the same steps.
  *
- * @throws EmbeddedPostgresError, DatabaseError
+ * @throws EmbeddedPostgresError, DatabaseError with messages for people
  */
 export async function openDirectSink(
   configuration: Configuration,
   options: DatabaseOptions & { signal: AbortSignal },
 ): Promise<EventSink> {
-  const database = await takeDatabase(configuration, options);
+  const database = await takeDatabase(configuration, options).catch((error: unknown) => {
+    throw error instanceof InUseError
+      ? new EmbeddedPostgresError(`${error.message} ${HINT}`)
+      : error;
+  });
   try {
     const dataSource = await openDatabase(database.url, options.log, options.signal);
     const app = await NestFactory.createApplicationContext(AppModule.on(dataSource), {

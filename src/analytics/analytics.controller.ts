@@ -47,7 +47,7 @@ export class AnalyticsController {
     description:
       'Always 204. Without the header X-Analytics-Rejected the event is stored; with it nothing ' +
       'was stored, and it names the reason. The fields are read from the query string, such as ' +
-      '`?timestamp=1224567997&user=3&event=click`, or from the body; a field given twice is refused.',
+      '`?timestamp=1224567997&user=3&event=click`, or from the body; a field given in both, or twice in the query or a form, is refused.',
   })
   // No examples here: the explorer would send them together with those of the body.
   @ApiQuery({ name: 'timestamp', required: false, type: String })

@@ -5,7 +5,7 @@ export class ErrorDto {
 
   /**
    * A stable name for the reason.
-   * @example "invalid_timestamp"
+   * @example "invalid_parameter"
    */
   code!: string;
 

@@ -123,6 +123,7 @@ describe('npm run import', () => {
     const run = start(file);
     expect(await run.exited).toBe(1);
     expect(run.output).toContain('is in use by another copy of this server');
+    expect(run.output).toContain('set ANALYTICS_URL');
     expect(await count()).toBe(0);
     expect(await server.stop()).toBe(0);
   });

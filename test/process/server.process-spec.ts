@@ -66,7 +66,7 @@ describe('the server', () => {
     const postmaster = postmasterPid(dataDir)!;
 
     const next = await place.startReady();
-    expect(next.output).toContain('Taking over the database server that is still running');
+    expect(next.output).toContain('Took over the database server that was still running.');
     expect(postmasterPid(dataDir)).toBe(postmaster);
     await expectStored(traffic);
     expect(await next.stop()).toBe(0);
@@ -85,6 +85,20 @@ describe('the server', () => {
     expect(postmasterPid(dataDir)).not.toBe(killed);
     await expectStored(traffic);
     expect(await server.stop()).toBe(0);
+  });
+
+  it('waits for what its killed database left running', async () => {
+    const server = await place.startReady();
+    const [orphan] = await query<{ pid: number }>(
+      dataDir,
+      `SELECT pid FROM pg_stat_activity WHERE backend_type = 'checkpointer'`,
+    );
+    process.kill(orphan!.pid, 'SIGSTOP');
+    process.kill(postmasterPid(dataDir)!, 'SIGKILL');
+    await server.says('Waiting for what the killed server left running');
+    process.kill(orphan!.pid, 'SIGCONT');
+    await server.says('The database server is back.');
+    expect(await get(server, HOUR)).toContain('unique_users,0');
   });
 
   it('comes back when it is killed together with its database', async () => {

@@ -23,6 +23,7 @@ import {
   explainEnd,
   findFreePort,
   findPostmaster,
+  isHeldByOrphans,
   isRunning,
   startPostmaster,
   stopPostmaster,
@@ -54,6 +55,8 @@ export interface EmbeddedPostgresOptions {
 }
 
 const POLL_MS = 50;
+/** Each failed start leaves lines in the server's log: between two of them the pause grows to this. */
+const LONGEST_PAUSE_MS = 1_000;
 /** Recovery after a crash reads what was written since the last checkpoint. */
 const READY_MS = 120_000;
 /** A killed predecessor's session is noticed by the server at once; this is for a slow machine. */
@@ -61,8 +64,13 @@ const LOCK_MS = 3_000;
 /** Ends within this time that are answered by another start. */
 const RESTARTS = 5;
 const RESTARTS_WITHIN_MS = 10 * 60_000;
-/** Orphans of a killed server hold its shared memory until they notice. */
-const ORPHANS_MS = 10_000;
+/** After a server that was killed a start is tried again for so long, whatever stands against it. */
+const AFTER_KILL_MS = 10_000;
+/**
+ * Orphans of a killed server hold its shared memory until they notice. One that was making sure of
+ * the files, before it read the log of a crash, took 11 s to do so.
+ */
+const ORPHANS_MS = 120_000;
 
 /**
  * Starts a server on a data directory, or takes over the one that a killed predecessor left
@@ -112,7 +120,7 @@ function choose(
 }
 
 /** Another process uses the data directory: waiting for it is no use. */
-class InUseError extends EmbeddedPostgresError {}
+export class InUseError extends EmbeddedPostgresError {}
 
 class EmbeddedServer implements EmbeddedPostgres {
   private readonly password: string;
@@ -138,10 +146,9 @@ class EmbeddedServer implements EmbeddedPostgres {
   }
 
   async start(): Promise<void> {
-    if (findPostmaster(this.directory)) {
-      this.log('Taking over the database server that is still running …');
-    }
+    const found = findPostmaster(this.directory);
     await this.bringUp();
+    if (found) this.log('Took over the database server that was still running.');
     writeDatabaseUrl(this.directory, this.url);
   }
 
@@ -159,11 +166,13 @@ class EmbeddedServer implements EmbeddedPostgres {
 
   /**
    * Finds the server running or starts it, and becomes the one that uses it. After a server that
-   * was killed it tries for a while, since orphans hold its shared memory until they notice.
+   * was killed it tries for a while, and longer where what that left running stands against it.
    */
   private async bringUp(): Promise<void> {
-    const deadline = performance.now() + (endedInOrder(this.directory) ? 0 : ORPHANS_MS);
-    for (;;) {
+    const begun = performance.now();
+    const afterKill = !endedInOrder(this.directory);
+    let saidSo = false;
+    for (let pause = POLL_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         const running = findPostmaster(this.directory);
         this.postmaster = running ?? (await this.launch());
@@ -171,9 +180,13 @@ class EmbeddedServer implements EmbeddedPostgres {
         this.session.onLost(() => this.onSessionLost());
         return;
       } catch (error) {
-        if (this.stopping || error instanceof InUseError || performance.now() > deadline)
-          throw error;
-        await sleep(POLL_MS);
+        const orphans = afterKill && isHeldByOrphans(this.directory);
+        const patience = orphans ? ORPHANS_MS : afterKill ? AFTER_KILL_MS : 0;
+        const final = error instanceof InUseError || performance.now() - begun > patience;
+        if (this.stopping || final) throw error;
+        if (orphans && !saidSo) this.log('Waiting for what the killed server left running …');
+        saidSo ||= orphans;
+        await sleep(pause);
       }
     }
   }

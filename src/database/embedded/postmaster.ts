@@ -88,6 +88,11 @@ export function endedInOrder({ cluster }: DataDirectory): boolean {
   return !existsSync(join(cluster, 'postmaster.pid'));
 }
 
+/** Whether the last start failed since processes of a killed server hold its shared memory. */
+export function isHeldByOrphans({ log }: DataDirectory): boolean {
+  return endOfLog(log).includes('pre-existing shared memory block');
+}
+
 /** Why a server process ended before it was ready. */
 export function explainEnd({ log }: DataDirectory): EmbeddedPostgresError {
   return new EmbeddedPostgresError(

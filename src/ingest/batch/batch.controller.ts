@@ -22,10 +22,12 @@ import { BatchService } from './batch.service.js';
 export class BatchController {
   constructor(private readonly batches: BatchService) {}
 
-  /** Stores up to 10,000 events of any name and says what became of each. */
   @Post()
   @HttpCode(200)
-  @ApiOperation({ summary: 'Store many events' })
+  @ApiOperation({
+    summary: 'Store many events',
+    description: 'Up to 10,000 events of any name. The answer says what became of each.',
+  })
   @ApiBody({
     type: BatchDto,
     examples: {

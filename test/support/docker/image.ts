@@ -34,7 +34,8 @@ export interface Build {
  * @throws Error for a missing source, a failing command, or an instruction that isn't understood
  */
 export async function buildImage(stages: Stage[], context: string): Promise<Build> {
-  const folder = await realpath(await mkdtemp(join(tmpdir(), 'analytics-image-')));
+  // A build must not depend on where the project lies.
+  const folder = await realpath(await mkdtemp(join(tmpdir(), 'analytics-image ü-')));
   // The server runs as somebody else, who must be able to pass.
   await chmod(folder, 0o755);
   const remove = (): Promise<void> => rm(folder, { recursive: true, force: true });
