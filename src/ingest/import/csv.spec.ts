@@ -95,6 +95,46 @@ describe('readCsv', () => {
     ]);
   });
 
+  it('inch marks spoil their own lines alone', async () => {
+    const text = `${HEADER}\n1,5",click\n1,a,click\n1,6",click\n1,"b",click`;
+    expect(await outcomes(text)).toEqual([
+      [2, 'unreadable_line'],
+      [3, 'a'],
+      [4, 'unreadable_line'],
+      [5, 'b'],
+    ]);
+  });
+
+  it('a quotation mark that another field seems to close spoils its own line alone', async () => {
+    const text = `${HEADER}\n1,"a,click\n1,b,click\n1,"c",click\n1,"d\ne",click`;
+    expect(await outcomes(text)).toEqual([
+      [2, 'unreadable_line'],
+      [3, 'b'],
+      [4, 'c'],
+      [5, 'd\ne'],
+    ]);
+  });
+
+  it('keeps the line ends within a field', async () => {
+    async function* lines(): AsyncGenerator<Line[]> {
+      yield await Promise.resolve([
+        { number: 1, text: HEADER, crlf: true },
+        { number: 2, text: '1,"a', crlf: true },
+        { number: 3, text: 'b' },
+        { number: 4, text: 'c",click', crlf: true },
+      ]);
+    }
+    const records: ImportRecord[] = [];
+    for await (const group of readCsv(lines())) records.push(...group);
+    expect(records.map(({ events }) => events[0]!.user)).toEqual(['a\r\nb\nc']);
+  });
+
+  it('outlives 100,000 lines behind a mark that nothing closes', async () => {
+    const result = await outcomes(`${HEADER}\n1,"a,click\n${'1,b,click\n'.repeat(100_000)}`, 5_000);
+    expect(result[0]).toEqual([2, 'unreadable_line']);
+    expect(result).toHaveLength(100_001);
+  });
+
   it('gives up on a record of more than 1 MB, and reads on', async () => {
     const filler = `1,x,${'y'.repeat(1000)}\n`.repeat(1_100);
     const result = await outcomes(`${HEADER}\n1,"a,click\n${filler}1,z,click`, 50);

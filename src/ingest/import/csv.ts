@@ -1,18 +1,14 @@
-import { parse } from 'csv-parse/sync';
 import { parseJsonObject } from '../../common/json-object.js';
 import type { EventFields } from '../normalise.js';
 import { ImportError } from './import-error.js';
-import { MAX_LINE_BYTES, type Line, type LineProblem } from './lines.js';
+import { BROKEN_QUOTES, RecordJoiner, splitRecords } from './csv-records.js';
+import type { Line, LineProblem } from './lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
 const REQUIRED = ['timestamp', 'user', 'event'];
 const FIELDS = [...REQUIRED, 'id', 'source'];
 const PROPERTIES = 'properties';
 
-const BROKEN_QUOTES: LineProblem = {
-  code: 'unreadable_line',
-  message: 'the quotation marks of this line are not in pairs (RFC 4180)',
-};
 const NOT_PROPERTIES: LineProblem = {
   code: 'invalid_properties',
   message: 'properties must be a JSON object',
@@ -36,61 +32,9 @@ export async function* readCsv(lines: AsyncIterable<Line[]>): AsyncGenerator<Imp
   yield readRecords(rest, header);
 }
 
-/** Puts lines together that a quoted field spans. */
-class RecordJoiner {
-  /** Lines of a record whose closing quotation mark hasn't come yet. */
-  private open: Line[] = [];
-  private openLength = 0;
-
-  push(line: Line): Line[] {
-    const pairs = hasPairs(line.text);
-    if (this.open.length === 0) {
-      if (line.text === '' && !line.problem) return [];
-      if (line.problem || pairs) return [line];
-      this.hold(line);
-      return [];
-    }
-    this.hold(line);
-    if (line.problem || this.openLength > MAX_LINE_BYTES) return this.giveUp();
-    if (pairs) return [];
-    const text = this.open.map((part) => part.text).join('\n');
-    return this.take({ number: this.open[0]!.number, text });
-  }
-
-  end(): Line[] {
-    const records: Line[] = [];
-    while (this.open.length > 0) records.push(...this.giveUp());
-    return records;
-  }
-
-  private hold(line: Line): void {
-    this.open.push(line);
-    this.openLength += line.text.length;
-  }
-
-  private take(record: Line): Line[] {
-    this.open = [];
-    this.openLength = 0;
-    return [record];
-  }
-
-  /** A quotation mark that nothing closes spoils its own line, not the rest of the file. */
-  private giveUp(): Line[] {
-    const [first, ...others] = this.open;
-    const broken = { ...first!, problem: first!.problem ?? BROKEN_QUOTES };
-    return [...this.take(broken), ...others.flatMap((line) => this.push(line))];
-  }
-}
-
-function hasPairs(text: string): boolean {
-  let pairs = true;
-  for (let at = text.indexOf('"'); at !== -1; at = text.indexOf('"', at + 1)) pairs = !pairs;
-  return pairs;
-}
-
 function readHeader(line: Line | undefined): string[] {
   const columns =
-    line && !line.problem ? split([line])?.[0]?.map((name) => name.trim()) : undefined;
+    line && !line.problem ? splitRecords([line])?.[0]?.map((name) => name.trim()) : undefined;
   if (!columns) throw new ImportError('The file has no header line that can be read.', 2);
   const missing = REQUIRED.filter((name) => !columns.includes(name));
   if (missing.length > 0) {
@@ -110,9 +54,12 @@ function readHeader(line: Line | undefined): string[] {
 /** Many records are split at once; one by one only where that fails. */
 function readRecords(records: Line[], header: string[]): ImportRecord[] {
   const readable = records.filter(({ problem }) => !problem);
-  const rows = readable.length > 0 ? split(readable) : [];
+  const rows = readable.length > 0 ? splitRecords(readable) : [];
   const values = new Map(
-    readable.map((record, index) => [record.number, rows ? rows[index] : split([record])?.[0]]),
+    readable.map((record, index) => [
+      record.number,
+      rows ? rows[index] : splitRecords([record])?.[0],
+    ]),
   );
   return records.map((record) => {
     const { number, text, problem } = record;
@@ -141,17 +88,4 @@ function readRow(line: number, text: string, row: string[], header: string[]): I
   const fields: EventFields = Object.fromEntries(given.filter(isField));
   if (Object.keys(merged).length > 0) fields.properties = merged;
   return eventRecord(line, text, fields);
-}
-
-/** @returns a row for each record, or undefined when that isn't what comes out */
-function split(records: Line[]): string[][] | undefined {
-  try {
-    const rows: string[][] = parse(records.map(({ text }) => text).join('\n'), {
-      relax_column_count: true,
-      record_delimiter: '\n',
-    });
-    return rows.length === records.length ? rows : undefined;
-  } catch {
-    return undefined;
-  }
 }

@@ -17,7 +17,7 @@ async function linesOf(bytes: Buffer | string, pieceSize: number): Promise<Line[
 describe.each([1, 2, 3, 7, 1_000_000_000])('readLines, %d bytes at a time', (size) => {
   it('numbers lines from 1, whatever ends them', async () => {
     expect(await linesOf('\uFEFFa\r\n\nü😀\nlast', size)).toEqual([
-      { number: 1, text: 'a' },
+      { number: 1, text: 'a', crlf: true },
       { number: 2, text: '' },
       { number: 3, text: 'ü😀' },
       { number: 4, text: 'last' },

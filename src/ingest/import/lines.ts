@@ -11,6 +11,8 @@ export interface Line {
   /** From 1. */
   number: number;
   text: string;
+  /** It ended in CR and LF, which matters where a field spans lines. */
+  crlf?: true;
   /** Set where the text isn't what the file holds. */
   problem?: LineProblem;
 }
@@ -96,7 +98,7 @@ class LineSplitter {
   private line(text: string): Line {
     this.number += 1;
     const start = this.number === 1 && text.startsWith('\uFEFF') ? 1 : 0;
-    const end = text.endsWith('\r') ? -1 : text.length;
-    return { number: this.number, text: text.slice(start, end) };
+    if (!text.endsWith('\r')) return { number: this.number, text: text.slice(start) };
+    return { number: this.number, text: text.slice(start, -1), crlf: true };
   }
 }
