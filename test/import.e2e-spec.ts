@@ -1,3 +1,4 @@
+import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
@@ -102,6 +103,39 @@ describe('an import through the running server', () => {
     expect(code).toBe(0);
   });
 
+  it('takes a file with padding behind the compressed part', async () => {
+    const padded = Buffer.concat([gzipSync(CSV), Buffer.alloc(512)]);
+    expect(await run([file('events.csv.gz', padded)])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('4 events stored'),
+    });
+  });
+
+  if (process.platform !== 'win32') {
+    it('takes a named pipe', async () => {
+      const path = join(folder, 'events.csv');
+      execFileSync('mkfifo', [path]);
+      const writer = spawn('sh', ['-c', 'cat > "$1"', 'sh', path]);
+      writer.stdin.end(CSV);
+      const { code, output } = await run([path]);
+      expect(output).toContain('4 events stored');
+      expect(code).toBe(0);
+    });
+  }
+
+  it('takes rows of very many columns, and names a row that no server would take', async () => {
+    const columns = Array.from({ length: 600 }, (_, column) => `a-rather-long-name-${column}`);
+    const row = `,u,click,${'1,'.repeat(599)}1\n`;
+    const rows = Array.from({ length: 1_500 }, (_, index) => `${index}${row}`).join('');
+    const huge = `1,u,click,${'x'.repeat(300 * 1024)}${','.repeat(599)}\n`;
+    const header = `timestamp,user,event,${columns.join(',')}\n`;
+    const { code, output } = await run([file('events.csv', `${header}${rows}${huge}`)]);
+    expect(output).toContain('1501 lines read: 1500 events stored');
+    expect(code).toBe(0);
+    const rejected = readFileSync(join(folder, 'events.csv.rejected'), 'utf8');
+    expect(rejected).toMatch(/^1502\tinvalid_properties: /);
+  });
+
   it('takes NDJSON, and gives a source to events that name none', async () => {
     const path = file(
       'events.ndjson',
@@ -131,7 +165,7 @@ describe('an import through the running server', () => {
       [[file('a.csv', 'a;b;c\n')], 'no column timestamp, user, event'],
       [[file('b.csv', ''), '--bogus'], 'Usage:'],
       [[file('c.csv', CSV), '--rejected', join(folder, 'none', 'r')], '--rejected FILE'],
-      [[file('d.csv', CSV), '--rejected', join(folder, 'd.csv')], 'must name another file'],
+      [[file('d.csv', CSV), '--rejected', join(folder, 'd.csv')], 'another than FILE'],
     ] as [string[], string][]) {
       const { code, output } = await run(argv);
       expect(output).toContain(message);

@@ -1,12 +1,12 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { EventWriter } from '../event-writer.js';
-import { normalise, type NormalisedEvent } from '../normalise.js';
+import type { NormalisedEvent } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
 import type { BatchResultDto, ReceiptDto } from './batch.dto.js';
-import { readBatch, readItem } from './read-batch.js';
+import { judgeItem, readBatch } from './read-batch.js';
 
 const ROUTE = 'POST /analytics/batch';
 
@@ -31,10 +31,7 @@ export class BatchService {
    */
   async store(items: unknown[], route: string): Promise<BatchResultDto> {
     const now = new Date(this.clock.now());
-    const judged = items.map((item) => {
-      const fields = readItem(item);
-      return fields instanceof Refusal ? fields : normalise(fields, { now });
-    });
+    const judged = items.map((item) => judgeItem(item, { now }));
     const accepted = judged.filter(
       (event): event is NormalisedEvent => !(event instanceof Refusal),
     );

@@ -1,6 +1,11 @@
 import { UnreadableRequestError } from '../../common/errors.js';
 import { isJsonObject } from '../../common/json-object.js';
-import type { EventFields } from '../normalise.js';
+import {
+  normalise,
+  type EventFields,
+  type NormalisedEvent,
+  type NormaliseRules,
+} from '../normalise.js';
 import { Refusal, type RefusalCode } from '../refusal.js';
 import type { ReceivedBody } from '../request-fields.js';
 
@@ -46,11 +51,17 @@ function itemsOf(value: unknown): unknown[] | undefined {
 }
 
 /** The fields of one item of a batch, or why it isn't an event. */
-export function readItem(item: unknown): EventFields | Refusal {
+function readItem(item: unknown): EventFields | Refusal {
   if (!isJsonObject(item)) return new Refusal('invalid_item');
   return Object.keys(item).every((key) => FIELDS.includes(key))
     ? item
     : new Refusal('unknown_field');
+}
+
+/** Judges one item of a batch. */
+export function judgeItem(item: unknown, rules: NormaliseRules): NormalisedEvent | Refusal {
+  const fields = readItem(item);
+  return fields instanceof Refusal ? fields : normalise(fields, rules);
 }
 
 function unreadable(code: RefusalCode): UnreadableRequestError {

@@ -28,6 +28,9 @@ describe('parseImportOptions', () => {
     [['access.log'], 'needs --site'],
     [['access.log', '--site', 'https://example.com/'], '--site must be a host name'],
     [['a.csv', '--site', 'example.com'], '--site belongs to'],
+    [['a.csv', '--rejected', './a.csv'], '--rejected must name a file, and another'],
+    [['a.csv', '--rejected', ''], '--rejected must name a file'],
+    [['a.csv', '--source', ''], '--source must be text of 1 to 100 characters'],
     [['a.csv', '--sites', 'example.com'], '--sites'],
   ])('refuses %j', (argv, message) => {
     expect(() => parseImportOptions(argv)).toThrow(message);

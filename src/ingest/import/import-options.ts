@@ -41,6 +41,7 @@ const FORMAT_BY_NAME: [RegExp, ImportFormat][] = [
   [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
   [/\.log(\.\d+)?(\.gz)?$/i, 'combined'],
 ];
+const MAX_SOURCE_LENGTH = 100;
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
 
 /**
@@ -59,15 +60,12 @@ export function parseImportOptions(argv: string[]): ImportOptions | undefined {
     throw usage(`What is ${file}? Say --format csv, --format ndjson or --format combined.`);
   }
   if (!isFormat(format)) throw usage('--format must be csv, ndjson or combined.');
-  const rejectedFile = values.rejected ?? `${file === '-' ? 'stdin' : file}.rejected`;
-  // It is made anew, so FILE would be gone.
-  if (resolve(rejectedFile) === resolve(file)) throw usage('--rejected must name another file.');
   return {
     file,
     format,
     site: readSite(values.site, format),
-    rejectedFile,
-    source: values.source,
+    rejectedFile: readRejectedFile(values.rejected, file),
+    source: readSource(values.source),
   };
 }
 
@@ -103,6 +101,22 @@ function readSite(site: string | undefined, format: ImportFormat): string {
   }
   if (!HOST_NAME.test(site)) throw usage('--site must be a host name, such as example.com.');
   return site;
+}
+
+function readRejectedFile(path: string | undefined, file: string): string {
+  if (path === undefined) return `${file === '-' ? 'stdin' : file}.rejected`;
+  // What it names is made anew, so FILE would be gone.
+  if (path === '' || resolve(path) === resolve(file)) {
+    throw usage('--rejected must name a file, and another than FILE.');
+  }
+  return path;
+}
+
+function readSource(source: string | undefined): string | undefined {
+  if (source === '' || (source?.length ?? 0) > MAX_SOURCE_LENGTH) {
+    throw usage(`--source must be text of 1 to ${MAX_SOURCE_LENGTH} characters.`);
+  }
+  return source;
 }
 
 function usage(message: string): ImportError {

@@ -52,6 +52,18 @@ export async function runImport(argv: string[], context: ImportContext): Promise
 
 async function importFile(options: ImportOptions, context: ImportContext): Promise<number> {
   const input = await openInput(options.file, context.stdin, context.signal);
+  try {
+    return await importInput(input, options, context);
+  } finally {
+    input.close();
+  }
+}
+
+async function importInput(
+  input: ImportInput,
+  options: ImportOptions,
+  context: ImportContext,
+): Promise<number> {
   const rejected = new RejectedFile(options.rejectedFile);
   const sink = await openSink(context);
   try {

@@ -1,13 +1,17 @@
 import type { ReceiptDto } from '../batch/batch.dto.js';
+import { judgeItem } from '../batch/read-batch.js';
 import type { EventFields } from '../normalise.js';
+import { Refusal } from '../refusal.js';
 import type { EventSink } from './event-sink.js';
 import type { ImportCounts } from './progress.js';
 import type { ImportRecord } from './record.js';
 import type { RejectedFile } from './rejected-file.js';
 
 const MAX_BATCH_EVENTS = 1_000;
-/** Characters; well under what a batch may have in bytes, whatever they are. */
-const MAX_BATCH_LENGTH = 2 * 1024 * 1024;
+/** A batch that has reached this is sent; 10 MB is what a request may have. */
+const MAX_BATCH_BYTES = 2 * 1024 * 1024;
+/** No event that is accepted comes near: it's judged here, for it might not fit into a request. */
+const MAX_EVENT_BYTES = 256 * 1024;
 /** While one batch is being stored, the next is read. */
 const MAX_IN_FLIGHT = 2;
 
@@ -15,7 +19,8 @@ const MAX_IN_FLIGHT = 2;
 interface Batch {
   records: ImportRecord[];
   events: EventFields[];
-  length: number;
+  /** Of the events as JSON, and of the lines, which wait with them. */
+  bytes: number;
 }
 
 /** Sends the events of records on, a few batches at a time, and counts what became of them. */
@@ -34,16 +39,22 @@ export class Importer {
   ) {}
 
   async add(record: ImportRecord): Promise<void> {
-    this.batch.records.push(record);
-    for (const event of record.events) {
-      const { source } = this;
-      this.batch.events.push(
-        source === undefined ? event : { ...event, source: event.source ?? source },
-      );
+    const { batch, source } = this;
+    const events = record.events.map((event) =>
+      source === undefined ? event : { ...event, source: event.source ?? source },
+    );
+    const sizes = events.map((event) => Buffer.byteLength(JSON.stringify(event)));
+    const refusal = refusalOfOversized(events, sizes);
+    if (refusal) {
+      const { code, message } = refusal;
+      batch.records.push({ ...record, events: [], problem: { code, message } });
+    } else {
+      batch.records.push(record);
+      batch.events.push(...events);
+      batch.bytes += sizes.reduce((sum, size) => sum + size, 0);
     }
-    this.batch.length += record.text.length;
-    const isFull =
-      this.batch.events.length >= MAX_BATCH_EVENTS || this.batch.length >= MAX_BATCH_LENGTH;
+    batch.bytes += record.text.length;
+    const isFull = batch.events.length >= MAX_BATCH_EVENTS || batch.bytes >= MAX_BATCH_BYTES;
     if (isFull) await this.dispatch();
   }
 
@@ -101,6 +112,14 @@ export class Importer {
   }
 }
 
+function refusalOfOversized(events: EventFields[], sizes: number[]): Refusal | undefined {
+  const oversized = events.find((_, index) => sizes[index]! > MAX_EVENT_BYTES);
+  if (oversized === undefined) return undefined;
+  // An import's events have a time of their own.
+  const verdict = judgeItem(oversized, { now: new Date(0) });
+  return verdict instanceof Refusal ? verdict : undefined;
+}
+
 function emptyBatch(): Batch {
-  return { records: [], events: [], length: 0 };
+  return { records: [], events: [], bytes: 0 };
 }

@@ -1,4 +1,3 @@
-import { createReadStream, type Stats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { addAbortSignal, type Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -8,10 +7,11 @@ import { ImportError } from './import-error.js';
 /** The bytes of a file, decompressed where it's compressed. */
 export interface ImportInput {
   bytes: AsyncIterable<Buffer>;
-  /** Of the file as it lies there; undefined for standard input. */
+  /** Of the file as it lies there; undefined for standard input and pipes. */
   size: number | undefined;
   /** How much of that was taken. */
   taken(): number;
+  close(): void;
 }
 
 const GZIP_MAGIC = [0x1f, 0x8b];
@@ -27,9 +27,9 @@ export async function openInput(
   stdin: Readable,
   signal: AbortSignal,
 ): Promise<ImportInput> {
-  const size = file === '-' ? undefined : (await inspect(file)).size;
-  const source = file === '-' ? stdin : createReadStream(file, { highWaterMark: CHUNK_BYTES });
+  const { size, source } = file === '-' ? { size: undefined, source: stdin } : await openFile(file);
   addAbortSignal(signal, source);
+  const close = (): void => void source.destroy();
   let taken = 0;
   const counted = async function* (): AsyncGenerator<Buffer> {
     for await (const chunk of source) {
@@ -37,15 +37,19 @@ export async function openInput(
       yield chunk as Buffer;
     }
   };
-  return { bytes: decompressed(counted(), file), size, taken: () => taken };
+  return { bytes: decompressed(counted(), file), size, taken: () => taken, close };
 }
 
-async function inspect(file: string): Promise<Stats> {
+/** Opened once only: what writes to a named pipe would take the second opening for another reader. */
+async function openFile(file: string): Promise<{ size: number | undefined; source: Readable }> {
   try {
     const handle = await open(file, 'r');
     const stats = await handle.stat();
+    if (!stats.isDirectory()) {
+      const source = handle.createReadStream({ highWaterMark: CHUNK_BYTES });
+      return { size: stats.isFile() ? stats.size : undefined, source };
+    }
     await handle.close();
-    if (!stats.isDirectory()) return stats;
   } catch (error) {
     throw new ImportError(`${file} can't be read: ${messageOf(error)}`, 2);
   }
@@ -75,10 +79,10 @@ async function* decompressed(source: AsyncGenerator<Buffer>, file: string): Asyn
 async function* gunzipped(source: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip({ chunkSize: CHUNK_BYTES });
   const feeding = pipeline(source, gunzip);
-  // It's reported where the stream is read; here it would be reported a second time.
+  // A failure is reported where the stream is read.
   feeding.catch(() => {});
+  // What stands behind the last member, such as the padding of a tape, is left unread.
   for await (const chunk of gunzip) yield chunk as Buffer;
-  await feeding;
 }
 
 function messageOf(error: unknown): string {
