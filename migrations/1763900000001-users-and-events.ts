@@ -68,7 +68,8 @@ async function createNames(runner: QueryRunner): Promise<void> {
       name text COLLATE "C" NOT NULL,
       kind event_kind NOT NULL DEFAULT 'none',
       CONSTRAINT event_names_name_key UNIQUE (name),
-      CONSTRAINT event_names_name_length CHECK (char_length(name) BETWEEN 1 AND 100)
+      CONSTRAINT event_names_name_length CHECK (char_length(name) BETWEEN 1 AND 100),
+      CONSTRAINT event_names_name_characters CHECK (name !~ '[\\x01-\\x1f\\x7f-\\x9f]')
     )`);
   await runner.query(
     `INSERT INTO event_names (name, kind) VALUES ('click', 'click'), ('impression', 'impression')`,
@@ -78,7 +79,8 @@ async function createNames(runner: QueryRunner): Promise<void> {
       id smallint GENERATED ALWAYS AS IDENTITY CONSTRAINT sources_pkey PRIMARY KEY,
       name text COLLATE "C" NOT NULL,
       CONSTRAINT sources_name_key UNIQUE (name),
-      CONSTRAINT sources_name_length CHECK (char_length(name) BETWEEN 1 AND 100)
+      CONSTRAINT sources_name_length CHECK (char_length(name) BETWEEN 1 AND 100),
+      CONSTRAINT sources_name_characters CHECK (name !~ '[\\x01-\\x1f\\x7f-\\x9f]')
     )`);
   await runner.query(`INSERT INTO sources (name) VALUES ('default')`);
 }
@@ -98,7 +100,9 @@ async function createEvents(runner: QueryRunner): Promise<void> {
       bot boolean NOT NULL DEFAULT false,
       properties jsonb,
       CONSTRAINT events_pkey PRIMARY KEY (time, id, user_seq),
-      CONSTRAINT events_time_finite CHECK (isfinite(time))
+      CONSTRAINT events_time_range CHECK (
+        time >= '0001-01-01 00:00:00Z' AND time < '10000-01-01 00:00:00Z'),
+      CONSTRAINT events_properties_object CHECK (jsonb_typeof(properties) = 'object')
     )`);
   await runner.query('CREATE INDEX events_user_seq_time_idx ON events (user_seq, time)');
 }

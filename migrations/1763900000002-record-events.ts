@@ -60,12 +60,13 @@ AS $$
 DECLARE
   total integer := cardinality(times);
 BEGIN
-  IF cardinality(user_ids) <> total OR cardinality(names) <> total
+  IF times IS NULL OR user_ids IS NULL OR names IS NULL
+    OR cardinality(user_ids) <> total OR cardinality(names) <> total
     OR cardinality(ids) <> total OR cardinality(user_kinds) <> total
     OR cardinality(source_names) <> total OR cardinality(bots) <> total
     OR cardinality(properties) <> total
   THEN
-    RAISE EXCEPTION 'record_events takes arrays of equal length' USING ERRCODE = '22023';
+    RAISE EXCEPTION 'record_events takes arrays of equal length; times, user_ids and names are required' USING ERRCODE = '22023';
   END IF;
 
   IF (SELECT count(*) FROM sources) < source_limit AND EXISTS (

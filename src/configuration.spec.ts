@@ -41,6 +41,7 @@ describe('readConfiguration', () => {
     ['DATABASE_URL', 'db.internal'],
     ['DATABASE_URL', 'mysql://app:secret@db.internal/analytics'],
     ['ANALYTICS_URL', 'localhost:8080'],
+    ['ANALYTICS_URL', 'http://me:hunter2@analytics.internal'],
     ['ANALYTICS_URL', 'ftp://secret.internal'],
   ])('refuses %s=%j, by name, without showing it', (variable, value) => {
     const read = (): unknown => readConfiguration({ [variable]: value });

@@ -33,7 +33,7 @@ export function readConfiguration(env: Environment): Configuration {
     port: readPort(env),
     dataDir: readDataDir(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
-    analyticsUrl: readUrl(env, 'ANALYTICS_URL', ['http:', 'https:']),
+    analyticsUrl: readAnalyticsUrl(env),
   };
 }
 
@@ -84,6 +84,14 @@ function readUrl(env: Environment, variable: string, protocols: string[]): strin
   if (!url || !protocols.includes(url.protocol)) {
     const accepted = protocols.map((protocol) => `${protocol}//`).join(' or ');
     throw new ConfigurationError(variable, `a URL that begins with ${accepted}`);
+  }
+  return text;
+}
+
+function readAnalyticsUrl(env: Environment): string | undefined {
+  const text = readUrl(env, 'ANALYTICS_URL', ['http:', 'https:']);
+  if (text !== undefined && new URL(text).username !== '') {
+    throw new ConfigurationError('ANALYTICS_URL', 'a URL without user name and password');
   }
   return text;
 }

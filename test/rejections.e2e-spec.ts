@@ -85,11 +85,14 @@ describe('GET /analytics/rejections', () => {
     expect(rows).toEqual([{ code: 'invalid_timestamp' }]);
   });
 
-  it.each(['0', '-1', '1001', 'abc', '1.5', ''])('refuses a limit of "%s"', async (limit) => {
-    const response = await server.get(`/analytics/rejections?limit=${limit}`);
-    expect(response.status).toBe(400);
-    expect(await response.json()).toMatchObject({
-      message: 'limit must be a whole number from 1 to 1000',
-    });
-  });
+  it.each(['0', '-1', '1001', 'abc', '1.5', '', '0x10', '1e2', '%205'])(
+    'refuses a limit of "%s"',
+    async (limit) => {
+      const response = await server.get(`/analytics/rejections?limit=${limit}`);
+      expect(response.status).toBe(400);
+      expect(await response.json()).toMatchObject({
+        message: 'limit must be a whole number from 1 to 1000',
+      });
+    },
+  );
 });

@@ -209,7 +209,35 @@ describe('record_events', () => {
     [
       'an infinite time',
       `ARRAY['infinity'::timestamptz], ARRAY['a'], ARRAY['click']`,
-      /infinity|events_time_finite|out of range/,
+      /infinity|events_time_range|out of range/,
+    ],
+    [
+      'a time before the year 1',
+      `ARRAY['0001-12-31 23:59:59Z BC'::timestamptz], ARRAY['a'], ARRAY['click']`,
+      /events_time_range/,
+    ],
+    [
+      'a time after the year 9999',
+      `ARRAY['10000-01-01 00:00:00Z'::timestamptz], ARRAY['a'], ARRAY['click']`,
+      /events_time_range/,
+    ],
+    ['no times', `NULL, ARRAY['a'], ARRAY['click']`, /are required/],
+    ['no users', `ARRAY[now()], NULL, ARRAY['click']`, /are required/],
+    ['no names', `ARRAY[now()], ARRAY['a'], NULL`, /are required/],
+    [
+      'a control character in a name',
+      `ARRAY[now()], ARRAY['a'], ARRAY[E'a\\tb']`,
+      /event_names_name_characters/,
+    ],
+    [
+      'a control character in a source',
+      `ARRAY[now()], ARRAY['a'], ARRAY['click'], source_names => ARRAY[E'a\\tb']`,
+      /sources_name_characters/,
+    ],
+    [
+      'properties that are no object',
+      `ARRAY[now()], ARRAY['a'], ARRAY['click'], properties => ARRAY['[1]'::jsonb]`,
+      /events_properties_object/,
     ],
     [
       'a control character',

@@ -6,6 +6,7 @@ export type EventKind = 'click' | 'impression' | 'none';
 @Entity('event_names')
 @Unique('event_names_name_key', ['name'])
 @Check('event_names_name_length', 'char_length(name) BETWEEN 1 AND 100')
+@Check('event_names_name_characters', `name !~ '[\\x01-\\x1f\\x7f-\\x9f]'`)
 export class EventName {
   @PrimaryGeneratedColumn('identity', {
     type: 'integer',

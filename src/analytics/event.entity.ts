@@ -3,7 +3,8 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 /** One thing that happened. A hypertable on `time` where TimescaleDB is present. */
 @Entity('events')
 @Index('events_user_seq_time_idx', ['userSeq', 'time'])
-@Check('events_time_finite', 'isfinite(time)')
+@Check('events_time_range', `time >= '0001-01-01 00:00:00Z' AND time < '10000-01-01 00:00:00Z'`)
+@Check('events_properties_object', `jsonb_typeof(properties) = 'object'`)
 export class Event {
   /** To the millisecond, by the client's clock. */
   @PrimaryColumn({ type: 'timestamptz', primaryKeyConstraintName: 'events_pkey' })

@@ -12,7 +12,7 @@ import { AnalyticsError, UnavailableError, UnreadableRequestError } from './erro
 
 /** When a client may try again. */
 const RETRY_AFTER_SECONDS = 2;
-/** While the database is away, every request would log the same line. */
+/** While the database is away, every request would log the same. */
 const WARNING_INTERVAL_MS = 10_000;
 
 /** The one place that maps errors to answers. A client never sees internals. */
@@ -33,7 +33,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       return { statusCode: error.status, code: error.code, message: error.message };
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
-      this.warn(`The database cannot be reached: ${rootCause(error)}`);
+      this.warn(`Answering 503: ${rootCause(error)}`);
       const { code, message } =
         error instanceof AnalyticsError ? error : new UnavailableError(error);
       return { statusCode: 503, code, message };

@@ -12,7 +12,7 @@ export class UnavailableError extends AnalyticsError {
 
   constructor(cause: unknown) {
     super(
-      'The database cannot be reached. Try again: an event with the same timestamp, user and id is stored once.',
+      'The database does not answer, or cannot do this now. Try again: an event with the same timestamp, user and id is stored once.',
       { cause },
     );
   }

@@ -1,5 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { Type } from 'class-transformer';
+import { Transform } from 'class-transformer';
 import { IsInt, Max, Min } from 'class-validator';
 
 const MAX_LIMIT = 1_000;
@@ -10,7 +10,7 @@ const ACCEPTED = { message: `limit must be a whole number from 1 to ${MAX_LIMIT}
 export class RejectionsQueryDto {
   /** How many rejections, newest first. */
   @ApiProperty({ type: 'integer', required: false, minimum: 1, maximum: MAX_LIMIT })
-  @Type(() => Number)
+  @Transform(({ value }) => (/^\d+$/.test(String(value)) ? Number(value) : value))
   @IsInt(ACCEPTED)
   @Min(1, ACCEPTED)
   @Max(MAX_LIMIT, ACCEPTED)

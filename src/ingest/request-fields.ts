@@ -63,20 +63,27 @@ function readJson(text: string): EventFields | Refusal {
 /** Unlike `URLSearchParams`, it refuses what isn't UTF-8 instead of storing replacement characters. */
 function readUrlEncoded(text: string): EventFields | Refusal {
   try {
-    const pairs = text
-      .split('&')
-      .filter((pair) => pair !== '')
-      .map((pair): [string, string] => {
-        const separator = pair.includes('=') ? pair.indexOf('=') : pair.length;
-        return [decode(pair.slice(0, separator)), decode(pair.slice(separator + 1))];
-      })
-      .filter(([name]) => FIELDS.some((field) => field === name));
+    const pairs = text.split('&').flatMap((pair): [string, string][] => {
+      const separator = pair.includes('=') ? pair.indexOf('=') : pair.length;
+      const field = fieldOf(pair.slice(0, separator));
+      return field === undefined ? [] : [[field, decode(pair.slice(separator + 1))]];
+    });
     if (new Set(pairs.map(([name]) => name)).size < pairs.length) {
       return new Refusal('repeated_field');
     }
     return pick(pairs);
   } catch {
     return new Refusal('malformed_query');
+  }
+}
+
+/** @returns undefined for a parameter that isn't ours, be it malformed */
+function fieldOf(encodedName: string): string | undefined {
+  try {
+    const name = decode(encodedName);
+    return FIELDS.find((field) => field === name);
+  } catch {
+    return undefined;
   }
 }
 
