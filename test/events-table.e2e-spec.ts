@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
+import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import { readStorage } from '../src/database/storage.js';
 import { startApplication, type TestApplication } from './support/application.js';
 import { onTimescaledb } from './support/database.js';
@@ -40,6 +41,37 @@ describe('the table of events', () => {
       expect(new Set(plan.match(/_hyper_\d+_\d+_chunk\b(?!_)/g))).toEqual(new Set(needed));
       expect(needed).toHaveLength(1);
     });
+    it('has the chunk of tomorrow before tomorrow', async () => {
+      await server.post('/analytics?user=3&event=click&timestamp=1224567997');
+      const [row] = await server.dataSource.query<{ chunks: number }[]>(
+        `SELECT count(*)::int AS chunks FROM timescaledb_information.chunks
+         WHERE now() + interval '1 day' >= range_start AND now() + interval '1 day' < range_end`,
+      );
+      expect(row!.chunks).toBe(1);
+    });
+
+    it('takes events of a new week while another new week is being written', async () => {
+      const held = ['2026-03-20T12:00:00Z', '0190a1b2-0000-7000-8000-000000000003'];
+      const writer = server.dataSource.createQueryRunner();
+      await writer.startTransaction();
+      await writer.query(
+        `SELECT * FROM record_events(ARRAY[$1::timestamptz], ARRAY['u1'], ARRAY['click'],
+           ids => ARRAY[$2::uuid])`,
+        held,
+      );
+      // It meets the event above, and has to wait for what becomes of that.
+      const waiting = batch([
+        { timestamp: '2025-01-01T12:00:00Z', user: 'u2', event: 'click' },
+        { timestamp: held[0], id: held[1], user: 'u1', event: 'click' },
+      ]);
+      await blocked();
+      expect(await batch([{ timestamp: '2024-01-01T12:00:00Z', user: 'u3', event: 'click' }])).toBe(
+        '1 stored, 0 duplicates',
+      );
+      await writer.commitTransaction();
+      await writer.release();
+      expect(await waiting).toBe('1 stored, 1 duplicates');
+    });
   } else {
     it('is a plain table', async () => {
       const { timescaledb } = await readStorage(server.dataSource);
@@ -64,6 +96,26 @@ describe('the table of events', () => {
          (SELECT array_agg('click'::text) FROM generate_series(1, 83 * 144 + 1)))`,
     );
     await server.dataSource.query('ANALYZE events');
+  }
+
+  async function batch(events: object[]): Promise<string> {
+    const response = await server.post('/analytics/batch', {
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(events),
+      signal: AbortSignal.timeout(20_000),
+    });
+    const { stored, duplicates } = (await response.json()) as BatchResultDto;
+    return `${stored} stored, ${duplicates} duplicates`;
+  }
+
+  /** Until one session waits for another. */
+  async function blocked(): Promise<void> {
+    let waiting: unknown[];
+    do {
+      waiting = await server.dataSource.query<unknown[]>(
+        `SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND datname = current_database()`,
+      );
+    } while (waiting.length === 0);
   }
 
   /** How the database carries out what a report asks of it. */

@@ -5,6 +5,7 @@ import { Clock, SystemClock } from '../common/clock.js';
 import { BatchController } from '../ingest/batch/batch.controller.js';
 import { BatchService } from '../ingest/batch/batch.service.js';
 import { receiveBatchBody, receiveEventBody } from '../ingest/body.middleware.js';
+import { EventChunks } from '../ingest/event-chunks.js';
 import { EventWriter } from '../ingest/event-writer.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
 import { AnalyticsController } from './analytics.controller.js';
@@ -29,6 +30,7 @@ const anySite = cors({
   providers: [
     AnalyticsService,
     BatchService,
+    EventChunks,
     EventWriter,
     RejectionLog,
     { provide: Clock, useClass: SystemClock },

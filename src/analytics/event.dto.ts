@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 /** The fields of `POST /analytics`, in the query string or the body. */
 export class EventDto {
   /**
@@ -14,6 +16,7 @@ export class EventDto {
   user!: string;
 
   /** @example "click" */
+  @ApiProperty({ enum: ['click', 'impression'] })
   event!: 'click' | 'impression';
 
   /**

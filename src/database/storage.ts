@@ -24,6 +24,17 @@ export async function readStorage(dataSource: DataSource): Promise<Storage> {
   return { postgresql, durable, timescaledb: hypertable ? timescaledb : undefined };
 }
 
+/** Milliseconds that one chunk of the events spans; undefined where they lie in a plain table. */
+export async function readChunkLength(dataSource: DataSource): Promise<number | undefined> {
+  if ((await readStorage(dataSource)).timescaledb === undefined) return undefined;
+  const [dimension] = await dataSource.query<{ length: string }[]>(
+    `SELECT extract(epoch FROM time_interval) * 1000 AS length
+     FROM timescaledb_information.dimensions
+     WHERE format('%I.%I', hypertable_schema, hypertable_name)::regclass = 'events'::regclass`,
+  );
+  return Number(dimension!.length);
+}
+
 async function isHypertable(dataSource: DataSource): Promise<boolean> {
   const rows = await dataSource.query<unknown[]>(
     `SELECT FROM timescaledb_information.hypertables

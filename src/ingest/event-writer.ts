@@ -2,6 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { UnavailableError } from '../common/errors.js';
 import { isDataError } from '../common/database-errors.js';
+import { EventChunks } from './event-chunks.js';
 import type { NormalisedEvent } from './normalise.js';
 import { Refusal } from './refusal.js';
 
@@ -16,7 +17,10 @@ type RecordedStatus = 'stored' | 'duplicate' | keyof typeof REFUSED;
 /** Stores events. It answers after the commit, never before. */
 @Injectable()
 export class EventWriter {
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly chunks: EventChunks,
+  ) {}
 
   /**
    * Stores the events and creates the users, names and sources that are new.
@@ -44,6 +48,7 @@ export class EventWriter {
   }
 
   private async record(events: NormalisedEvent[]): Promise<Outcome[]> {
+    await this.chunks.prepare(events.map(({ time }) => time));
     const rows = await this.dataSource.query<{ status: RecordedStatus }[]>(
       `SELECT status FROM record_events($1::timestamptz[], $2::text[], $3::text[],
          ids => $4::uuid[], source_names => $5::text[], properties => $6::jsonb[])`,

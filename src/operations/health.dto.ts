@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 export class LivenessDto {
   status!: 'ok';
 
@@ -9,5 +11,6 @@ export class ReadinessDto {
   status!: 'ok';
 
   /** What the events lie on. */
+  @ApiProperty({ enum: ['timescaledb', 'postgresql'] })
   storage!: 'timescaledb' | 'postgresql';
 }

@@ -1,3 +1,5 @@
+import { ApiProperty } from '@nestjs/swagger';
+
 /** One event of a batch. */
 export class BatchEventDto {
   /**
@@ -53,6 +55,7 @@ export class ReceiptDto {
   id?: string;
 
   /** `duplicate`: it was stored before, and nothing changed. */
+  @ApiProperty({ enum: ['stored', 'duplicate', 'rejected'] })
   status!: 'stored' | 'duplicate' | 'rejected';
 
   /** Why it was rejected. */

@@ -1,0 +1,62 @@
+import { randomUUID } from 'node:crypto';
+import { Injectable } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { readChunkLength } from '../database/storage.js';
+
+/** The chunk of the time to come is there before its first event is. */
+const AHEAD_MS = 24 * 3_600_000;
+
+/**
+ * Creates the chunks of the hypertable before events are written to them, each in a short transaction
+ * of its own: whoever creates one in a longer transaction makes all others wait who need a new one.
+ * Where events lie in a plain table there is nothing to do.
+ */
+@Injectable()
+export class EventChunks {
+  /** In milliseconds; undefined on a plain table. */
+  private length: Promise<number | undefined> | undefined;
+  /** Numbers of chunks that are there. One that was dropped since is created by the insert itself. */
+  private readonly prepared = new Set<number>();
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** @param times of events that will be written */
+  async prepare(times: Date[]): Promise<void> {
+    const length = await this.readLength();
+    if (length === undefined) return;
+    for (const time of [...times, new Date(this.clock.now() + AHEAD_MS)]) {
+      const chunk = Math.floor(time.getTime() / length);
+      if (this.prepared.has(chunk)) continue;
+      await this.create(time);
+      this.prepared.add(chunk);
+    }
+  }
+
+  private readLength(): Promise<number | undefined> {
+    this.length ??= readChunkLength(this.dataSource).catch((error: unknown) => {
+      this.length = undefined;
+      throw error;
+    });
+    return this.length;
+  }
+
+  /**
+   * By an event of nobody that no one else ever sees: it is gone when the transaction ends. It's
+   * deleted from its chunk, since a statement on all of the table plans for every chunk.
+   */
+  private async create(time: Date): Promise<void> {
+    const key = [time.toISOString(), randomUUID()];
+    await this.dataSource.transaction(async (manager) => {
+      const [row] = await manager.query<{ chunk: string }[]>(
+        `INSERT INTO events (time, id, user_seq, name_id) VALUES ($1, $2, 0, 0)
+         RETURNING tableoid::regclass AS chunk`,
+        key,
+      );
+      await manager.query(`DELETE FROM ${row!.chunk} WHERE time = $1 AND id = $2`, key);
+    });
+  }
+}
