@@ -46,7 +46,8 @@ export class EventChunks {
 
   /**
    * By an event of nobody that no one else ever sees: it is gone when the transaction ends. It's
-   * deleted from its chunk, since a statement on all of the table plans for every chunk.
+   * deleted from its chunk, whose name regclass quotes: a statement on all of the table plans for
+   * every chunk.
    */
   private async create(time: Date): Promise<void> {
     const key = [time.toISOString(), randomUUID()];

@@ -43,8 +43,9 @@ describe('readCsv', () => {
 
   it('takes columns and properties of any name', async () => {
     const text = `${HEADER},__proto__,constructor,properties\n1,3,click,a,b,"{""__proto__"":""c"",""toString"":1}"`;
-    expect((await read(text))[0]!.events[0]!.properties).toEqual(
-      JSON.parse('{"__proto__":"c","constructor":"b","toString":1}'),
+    const [record] = await read(text);
+    expect(JSON.stringify(record!.events[0]!.properties)).toBe(
+      '{"__proto__":"c","constructor":"b","toString":1}',
     );
   });
 
