@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import { MAX_LINE_BYTES, type Line, type LineProblem } from './lines.js';
+import type { Line, LineProblem } from './lines.js';
 
 /** Said of a line that can't be taken apart into fields. */
 export const BROKEN_QUOTES: LineProblem = {
@@ -7,8 +7,13 @@ export const BROKEN_QUOTES: LineProblem = {
   message: 'a quotation mark stands around a whole field, and doubled within one (RFC 4180)',
 };
 
+/**
+ * Characters of a record that spans lines. No event that is accepted needs as many, and each time
+ * that one is given up, all that is held is looked at again.
+ */
+const MAX_HELD = 128 * 1024;
 /** What holding one more line costs, however short it is; in characters. */
-const LINE_COST = 32;
+const LINE_COST = 4;
 
 /** Puts lines together that a quoted field spans. */
 export class RecordJoiner {
@@ -25,7 +30,7 @@ export class RecordJoiner {
       return [];
     }
     this.hold(line);
-    if (line.problem || this.openCost > MAX_LINE_BYTES) return this.giveUp();
+    if (line.problem || this.openCost > MAX_HELD) return this.giveUp();
     if (isOpenAfter(line.text, true)) return [];
     const record = { number: this.open[0]!.number, text: join(this.open) };
     if (!splitRecords([record])) return this.giveUp();
@@ -52,10 +57,7 @@ export class RecordJoiner {
     return lines;
   }
 
-  /**
-   * A quotation mark that nothing closes spoils its own line, not the rest of the file. Of the other
-   * lines only the last can open a field again: it alone has marks that aren't doubled.
-   */
+  /** A quotation mark that nothing closes spoils its own line, not the rest of the file. */
   private giveUp(): Line[] {
     const [first, ...others] = this.release();
     const records: Line[] = [{ ...first!, problem: first!.problem ?? BROKEN_QUOTES }];
