@@ -41,6 +41,7 @@ describe('the table of events', () => {
       expect(new Set(plan.match(/_hyper_\d+_\d+_chunk\b(?!_)/g))).toEqual(new Set(needed));
       expect(needed).toHaveLength(1);
     });
+
     it('has the chunk of tomorrow before tomorrow', async () => {
       await server.post('/analytics?user=3&event=click&timestamp=1224567997');
       const [row] = await server.dataSource.query<{ chunks: number }[]>(

@@ -20,25 +20,25 @@ export async function readStorage(dataSource: DataSource): Promise<Storage> {
        current_setting('fsync') = 'on' AND current_setting('full_page_writes') = 'on' AS durable`,
   );
   const { postgresql, timescaledb, durable } = server!;
-  const hypertable = timescaledb !== null && (await isHypertable(dataSource));
+  const hypertable = timescaledb !== null && (await readTimeDimension(dataSource)) !== undefined;
   return { postgresql, durable, timescaledb: hypertable ? timescaledb : undefined };
 }
 
 /** Milliseconds that one chunk of the events spans; undefined where they lie in a plain table. */
 export async function readChunkLength(dataSource: DataSource): Promise<number | undefined> {
   if ((await readStorage(dataSource)).timescaledb === undefined) return undefined;
-  const [dimension] = await dataSource.query<{ length: string }[]>(
-    `SELECT extract(epoch FROM time_interval) * 1000 AS length
+  const dimension = await readTimeDimension(dataSource);
+  return Number(dimension!.chunkLength);
+}
+
+/** How the hypertable of events is cut, by milliseconds; undefined where it's none. */
+async function readTimeDimension(
+  dataSource: DataSource,
+): Promise<{ chunkLength: string } | undefined> {
+  const [dimension] = await dataSource.query<{ chunkLength: string }[]>(
+    `SELECT extract(epoch FROM time_interval) * 1000 AS "chunkLength"
      FROM timescaledb_information.dimensions
      WHERE format('%I.%I', hypertable_schema, hypertable_name)::regclass = 'events'::regclass`,
   );
-  return Number(dimension!.length);
-}
-
-async function isHypertable(dataSource: DataSource): Promise<boolean> {
-  const rows = await dataSource.query<unknown[]>(
-    `SELECT FROM timescaledb_information.hypertables
-     WHERE format('%I.%I', hypertable_schema, hypertable_name)::regclass = 'events'::regclass`,
-  );
-  return rows.length > 0;
+  return dimension;
 }

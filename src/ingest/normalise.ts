@@ -79,7 +79,12 @@ function readName(value: unknown, names: readonly string[] | undefined): string 
 
 function readSource(value: unknown): string | undefined | Refusal {
   if (value === undefined || value === null) return undefined;
-  return isText(value, MAX_NAME_LENGTH) ? value : new Refusal('invalid_source');
+  return isSourceName(value) ? value : new Refusal('invalid_source');
+}
+
+/** Whether a source may be called so: 1 to 100 characters, none of them a control character. */
+export function isSourceName(value: unknown): value is string {
+  return isText(value, MAX_NAME_LENGTH);
 }
 
 /** A UUID stays as it is; any other text is hashed with its source, so that sources can't collide. */

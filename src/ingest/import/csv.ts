@@ -79,8 +79,8 @@ function readRow(line: number, text: string, row: string[], header: string[]): I
   const cells = header.map((name, index): [string, string] => [name, row[index]!]);
   const given = cells.filter(([name, value]) => REQUIRED.includes(name) || value !== '');
   const isField = ([name]: [string, string]): boolean => FIELDS.includes(name);
-  const json = given.find(([name]) => name === PROPERTIES)?.[1] ?? '{}';
-  const properties = parseJsonObject(json);
+  const json = given.find(([name]) => name === PROPERTIES)?.[1];
+  const properties = json === undefined ? {} : parseJsonObject(json);
   if (!properties) return { line, text, events: [], problem: NOT_PROPERTIES };
   const others = given.filter((cell) => !isField(cell) && cell[0] !== PROPERTIES);
   // Not by assignment: a column may be named __proto__.

@@ -6,6 +6,7 @@ describe('parseImportOptions', () => {
     [['a.csv'], { file: 'a.csv', format: 'csv', rejectedFile: 'a.csv.rejected' }],
     [['a.CSV.gz'], { format: 'csv' }],
     [['a.ndjson'], { format: 'ndjson' }],
+    [['a.csv', '--source', '😀'.repeat(100)], { source: '😀'.repeat(100) }],
     [['a.jsonl.gz', '--source', 'shop'], { format: 'ndjson', source: 'shop' }],
     [['access.log', '--site', 'example.com'], { format: 'combined', site: 'example.com' }],
     [['access.log.1.gz', '--site=www.example.com'], { format: 'combined' }],
@@ -30,6 +31,8 @@ describe('parseImportOptions', () => {
     [['a.csv', '--site', 'example.com'], '--site belongs to'],
     [['a.csv', '--rejected', './a.csv'], '--rejected must name a file, and another'],
     [['a.csv', '--rejected', ''], '--rejected must name a file'],
+    [['a.csv', '--source', 's'.repeat(101)], '--source must be text of 1 to 100 characters'],
+    [['a.csv', '--source', 'a\tb'], '--source must be text of 1 to 100 characters'],
     [['a.csv', '--source', ''], '--source must be text of 1 to 100 characters'],
     [['a.csv', '--sites', 'example.com'], '--sites'],
   ])('refuses %j', (argv, message) => {

@@ -1,5 +1,6 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { isSourceName } from '../normalise.js';
 import { ImportError } from './import-error.js';
 
 export type ImportFormat = 'csv' | 'ndjson' | 'combined';
@@ -41,7 +42,6 @@ const FORMAT_BY_NAME: [RegExp, ImportFormat][] = [
   [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
   [/\.log(\.\d+)?(\.gz)?$/i, 'combined'],
 ];
-const MAX_SOURCE_LENGTH = 100;
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
 
 /**
@@ -113,8 +113,8 @@ function readRejectedFile(path: string | undefined, file: string): string {
 }
 
 function readSource(source: string | undefined): string | undefined {
-  if (source === '' || (source?.length ?? 0) > MAX_SOURCE_LENGTH) {
-    throw usage(`--source must be text of 1 to ${MAX_SOURCE_LENGTH} characters.`);
+  if (source !== undefined && !isSourceName(source)) {
+    throw usage('--source must be text of 1 to 100 characters, none of them a control character.');
   }
   return source;
 }
