@@ -9,15 +9,20 @@ export class RecordEvents1763900000002 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(CREATE_UUID_V7);
-    await runner.query(CREATE_RECORD_EVENTS);
-    await runner.query(
-      `COMMENT ON FUNCTION record_events IS 'Stores events (arrays of equal length) and creates what is new; answers the outcome of each, in order'`,
-    );
+    await this.createRecordEvents(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {
     await runner.query('DROP FUNCTION record_events');
     await runner.query('DROP FUNCTION uuid_v7');
+  }
+
+  /** A later migration that replaces the function brings this one back when it's undone. */
+  async createRecordEvents(runner: QueryRunner): Promise<void> {
+    await runner.query(CREATE_RECORD_EVENTS);
+    await runner.query(
+      `COMMENT ON FUNCTION record_events IS 'Stores events (arrays of equal length) and creates what is new; answers the outcome of each, in order'`,
+    );
   }
 }
 

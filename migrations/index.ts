@@ -1,10 +1,12 @@
 import { UsersAndEvents1763900000001 } from './1763900000001-users-and-events.js';
 import { RecordEvents1763900000002 } from './1763900000002-record-events.js';
 import { Rejections1763900000003 } from './1763900000003-rejections.js';
+import { ResolveAndStore1764000000001 } from './1764000000001-resolve-and-store.js';
 
 /** In the order in which they run. */
 export const migrations = [
   UsersAndEvents1763900000001,
   RecordEvents1763900000002,
   Rejections1763900000003,
+  ResolveAndStore1764000000001,
 ];
