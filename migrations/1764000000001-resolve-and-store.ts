@@ -151,9 +151,10 @@ DECLARE
   outcomes boolean[];
 BEGIN
   WITH given AS MATERIALIZED (
-    SELECT * FROM unnest(times, ids, user_seqs, name_ids, source_ids, bots, properties)
-      WITH ORDINALITY
-      AS input (time, id, user_seq, name_id, source_id, bot, properties, place)
+    SELECT time, id, user_seq, name_id, source_id, coalesce(bot, false) AS bot,
+      nullif(details, '{}') AS properties, place
+    FROM unnest(times, ids, user_seqs, name_ids, source_ids, bots, properties) WITH ORDINALITY
+      AS input (time, id, user_seq, name_id, source_id, bot, details, place)
   ), firsts AS (
     SELECT DISTINCT ON (time, id, user_seq) * FROM given
     ORDER BY time, id, user_seq, place
@@ -225,8 +226,7 @@ BEGIN
   SELECT store_events(
     array_agg(time ORDER BY place), array_agg(id ORDER BY place),
     array_agg(user_seq ORDER BY place), array_agg(name_id ORDER BY place),
-    array_agg(source_id ORDER BY place), array_agg(coalesce(bot, false) ORDER BY place),
-    array_agg(nullif(details, '{}') ORDER BY place)
+    array_agg(source_id ORDER BY place), array_agg(bot ORDER BY place), array_agg(details ORDER BY place)
   ) INTO outcomes
   FROM unnest(kept_times, kept_ids, user_seqs, name_ids, source_ids, bots, properties)
     WITH ORDINALITY AS given (time, id, user_seq, name_id, source_id, bot, details, place)

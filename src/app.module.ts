@@ -1,14 +1,15 @@
 import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
-import { AnalyticsModule } from './analytics/analytics.module.js';
+import { AnalyticsModule, type AnalyticsOptions } from './analytics/analytics.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 
 /** The standalone server, put together. */
 @Module({})
 export class AppModule {
   /** @param dataSource connected and migrated; closed with the application */
-  static on(dataSource: DataSource): DynamicModule {
+  static on(dataSource: DataSource, options: AnalyticsOptions = {}): DynamicModule {
+    const analytics = AnalyticsModule.with(options);
     return {
       module: AppModule,
       imports: [
@@ -16,8 +17,8 @@ export class AppModule {
           useFactory: () => dataSource.options,
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
-        AnalyticsModule,
-        OperationsModule,
+        analytics,
+        OperationsModule.watching(analytics),
       ],
     };
   }

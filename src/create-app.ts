@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import { SwaggerModule } from '@nestjs/swagger';
 import type { DataSource } from 'typeorm';
+import type { AnalyticsOptions } from './analytics/analytics.module.js';
 import { AppModule } from './app.module.js';
 import { createConsoleLogger } from './console-logger.js';
 import { createOpenApiDocument } from './openapi.js';
@@ -12,8 +13,11 @@ import { createOpenApiDocument } from './openapi.js';
  *
  * @param dataSource connected and migrated; closed with the application
  */
-export async function createApp(dataSource: DataSource): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.on(dataSource), {
+export async function createApp(
+  dataSource: DataSource,
+  options: AnalyticsOptions = {},
+): Promise<NestExpressApplication> {
+  const app = await NestFactory.create<NestExpressApplication>(AppModule.on(dataSource, options), {
     // Each endpoint takes its body itself: the original one answers 204 even where it's broken.
     bodyParser: false,
     logger: createConsoleLogger(),

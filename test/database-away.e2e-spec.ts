@@ -1,70 +1,246 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
+import type { RejectionsDto } from '../src/ingest/rejections.dto.js';
+import type { ReadinessDto } from '../src/operations/health.dto.js';
 import { startApplication, type TestApplication } from './support/application.js';
 import { administer, onTimescaledb } from './support/database.js';
+import { until } from './support/poll.js';
+
+const VALID = '/analytics?timestamp=1224567997&user=3&event=click';
 
 describe('while the database is away', () => {
   let server: TestApplication;
-  let name: string;
 
   beforeAll(async () => {
     server = await startApplication();
-    name = new URL(server.databaseUrl).pathname.slice(1);
   });
   afterAll(() => server.stop());
-  afterEach(() => administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`));
-
-  async function takeAway(): Promise<void> {
-    await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-    await administer(
-      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
-    );
-  }
-
-  const VALID = '/analytics?timestamp=1224567997&user=3&event=click&id=once';
-
-  it('nothing is acknowledged, and a retry stores it once', async () => {
-    await takeAway();
-    const refused = await server.post(VALID);
-    expect(refused.status).toBe(503);
-    expect(refused.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
-    expect(await refused.json()).toMatchObject({ statusCode: 503, code: 'unavailable' });
-
-    const batch = await server.post('/analytics/batch', {
-      headers: { 'Content-Type': 'application/json' },
-      body: '[{"user":"3","event":"click"}]',
-    });
-    expect(batch.status).toBe(503);
-
-    await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-    expect((await server.post(VALID)).status).toBe(204);
-    expect((await server.post(VALID)).status).toBe(204);
-    expect(await server.countEvents()).toBe(1);
+  beforeEach(async () => {
+    await server.dataSource.query('TRUNCATE events');
+  });
+  afterEach(async () => {
+    await bringBack(server);
+    await until(async () => (await readiness(server)).status === 'ok');
   });
 
-  it('reports and readiness are 503, and the process lives', async () => {
-    await takeAway();
+  it('a click is acknowledged on disk, and stored once when the database is back', async () => {
+    await takeAway(server);
+    for (const id of ['one', 'two', 'one']) {
+      const response = await server.post(`${VALID}&id=${id}`);
+      expect(response.status).toBe(204);
+      expect(response.headers.has('X-Analytics-Rejected')).toBe(false);
+    }
+    expect(await readiness(server)).toMatchObject({ status: 'degraded', waiting: { events: 3 } });
+    await bringBack(server);
+    await until(async () => (await readiness(server)).status === 'ok');
+    expect(await server.countEvents()).toBe(2);
+    // A client that tries again later finds it stored.
+    expect((await server.post(`${VALID}&id=one`)).status).toBe(204);
+    expect(await server.countEvents()).toBe(2);
+    expect(filesBelow(server.spool).filter((path) => path.endsWith('.log'))).toEqual([]);
+  });
+
+  it('a batch is accepted, with 202 and its count, and what is wrong is told at once', async () => {
+    await takeAway(server);
+    const response = await sendBatch(server, [
+      { timestamp: '1224567997', user: 'u', event: 'signup', id: 'b-1', properties: { a: 'ä€😀' } },
+      { timestamp: '1224567997', user: 'u', event: '' },
+      { timestamp: '1224567998', user: 'v', event: 'signup', id: 'b-2', source: 'shop' },
+    ]);
+    expect(response.status).toBe(202);
+    const result = (await response.json()) as BatchResultDto;
+    expect(result).toMatchObject({ stored: 0, duplicates: 0, accepted: 2, rejected: 1 });
+    expect(result.receipts.map(({ status }) => status)).toEqual([
+      'accepted',
+      'rejected',
+      'accepted',
+    ]);
+    await bringBack(server);
+    await until(async () => (await server.countEvents()) === 2);
+    const rows = await server.dataSource.query(
+      `SELECT events.id, time, users.id AS user, event_names.name, sources.name AS source, properties
+       FROM events JOIN users ON seq = user_seq JOIN event_names ON event_names.id = name_id
+       JOIN sources ON sources.id = source_id ORDER BY time`,
+    );
+    expect(rows).toEqual([
+      {
+        id: result.receipts[0]!.id,
+        time: new Date(1_224_567_997_000),
+        user: 'u',
+        name: 'signup',
+        source: 'default',
+        properties: { a: 'ä€😀' },
+      },
+      {
+        id: result.receipts[2]!.id,
+        time: new Date(1_224_567_998_000),
+        user: 'v',
+        name: 'signup',
+        source: 'shop',
+        properties: null,
+      },
+    ]);
+  });
+
+  it('a stream is accepted, too', async () => {
+    await takeAway(server);
+    const lines = Array.from({ length: 2_500 }, (_, index) =>
+      JSON.stringify({ timestamp: 1_224_567_997, user: `s-${index}`, event: 'click' }),
+    );
+    const response = await server.post('/analytics/batch', {
+      headers: { 'Content-Type': 'application/x-ndjson' },
+      body: lines.join('\n'),
+    });
+    expect(response.status).toBe(202);
+    expect(await response.json()).toMatchObject({ stored: 0, accepted: 2_500, receipts: [] });
+    await bringBack(server);
+    await until(async () => (await server.countEvents()) === 2_500);
+  });
+
+  it('reports are 503, and the process lives', async () => {
+    await takeAway(server);
     expect((await server.get('/analytics?timestamp=0')).status).toBe(503);
     expect((await server.get('/analytics/rejections')).status).toBe(503);
-    expect((await server.get('/health/ready')).status).toBe(503);
     const live = await server.get('/health/live');
     expect(await live.json()).toEqual({ status: 'ok', service: 'user-analytics' });
   });
 
+  it('what the database refuses later is in the log of rejections and a file', async () => {
+    const limit = 'CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN';
+    await server.dataSource.query(`${limit} RAISE EXCEPTION 'no' USING ERRCODE = '23514'; END $$`);
+    await server.dataSource.query(
+      `CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW
+       WHEN (NEW.properties ? 'poison') EXECUTE FUNCTION refuse()`,
+    );
+    await takeAway(server);
+    const events = Array.from({ length: 50 }, (_, index) => ({
+      timestamp: '1224567997',
+      user: 'p',
+      event: 'click',
+      properties: index === 31 ? { poison: true } : {},
+    }));
+    expect((await sendBatch(server, events)).status).toBe(202);
+    await bringBack(server);
+    await until(async () => (await readiness(server)).status === 'ok');
+    expect(await server.countEvents()).toBe(49);
+    const log = await server.get('/analytics/rejections');
+    const { counts, rejections } = (await log.json()) as RejectionsDto;
+    expect(counts).toMatchObject({ refused_by_database: 1 });
+    expect(rejections[0]).toMatchObject({ code: 'refused_by_database', route: 'spool' });
+    const [file] = filesBelow(server.spool).filter((path) => path.endsWith('dead-letter.ndjson'));
+    expect(JSON.parse(readFileSync(file!, 'utf8'))).toMatchObject({
+      code: 'refused_by_database',
+      event: { user: 'p', properties: '{"poison":true}' },
+    });
+    await server.dataSource.query('DROP TRIGGER refuse ON events');
+  });
+
   it('a rejection is still told, and reaches the log when the database is back', async () => {
-    await takeAway();
+    await takeAway(server);
     const response = await server.post('/analytics?user=3&event=purchase');
     expect(response.status).toBe(204);
     expect(response.headers.get('X-Analytics-Rejected')).toMatch(/^unknown_event;/);
-    await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS true`);
-    const log = await server.get('/analytics/rejections');
-    expect(await log.json()).toMatchObject({ counts: { unknown_event: 1 } });
+    await bringBack(server);
+    await until(async () => {
+      const log = await server.get('/analytics/rejections');
+      const { counts } = (await log.json()) as { counts: Record<string, number> };
+      return counts['unknown_event'] === 1;
+    });
   });
 
   it('readiness says what the events lie on', async () => {
-    const ready = await server.get('/health/ready');
-    expect(await ready.json()).toEqual({
+    expect(await readiness(server)).toEqual({
       status: 'ok',
       storage: onTimescaledb ? 'timescaledb' : 'postgresql',
     });
   });
 });
+
+describe('while the database is away, with a small spool', () => {
+  const MAX_BYTES = 20_000;
+  let spool: string;
+
+  beforeEach(() => {
+    spool = mkdtempSync(join(tmpdir(), 'user-analytics-spool-'));
+  });
+  afterEach(() => rmSync(spool, { recursive: true }));
+
+  it.each([
+    ['none', 0, 'unavailable'],
+    ['one that is full', MAX_BYTES, 'spool_unavailable'],
+  ])('%s: 503 with Retry-After, and recovery', async (_, maxBytes, code) => {
+    const server = await startApplication({
+      spool: maxBytes === 0 ? undefined : { directory: spool, maxBytes },
+    });
+    await takeAway(server);
+    const accepted: string[] = [];
+    let refused: Response;
+    for (let index = 0; ; index += 1) {
+      const id = `full-${index}`;
+      const response = await server.post(`${VALID}&id=${id}`);
+      if (response.status !== 204) {
+        refused = response;
+        break;
+      }
+      accepted.push(id);
+    }
+    expect(refused.status).toBe(503);
+    expect(refused.headers.get('Retry-After')).toMatch(/^[1-9]\d*$/);
+    expect(await refused.json()).toMatchObject({ statusCode: 503, code });
+    const batch = await sendBatch(
+      server,
+      Array.from({ length: 200 }, () => ({ user: 'u', event: 'click' })),
+    );
+    expect(batch.status).toBe(503);
+    expect(accepted.length > 0).toBe(maxBytes > 0);
+    expect(sizeBelow(spool)).toBeLessThan(MAX_BYTES + 1_000);
+
+    await bringBack(server);
+    await until(async () => (await server.post(`${VALID}&id=after`)).status === 204);
+    await until(async () => (await server.countEvents()) === accepted.length + 1);
+    await server.stop();
+  });
+});
+
+async function takeAway(server: TestApplication): Promise<void> {
+  const name = nameOf(server);
+  await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await administer(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+  );
+}
+
+async function bringBack(server: TestApplication): Promise<void> {
+  await administer(`ALTER DATABASE ${nameOf(server)} ALLOW_CONNECTIONS true`);
+}
+
+function nameOf(server: TestApplication): string {
+  return new URL(server.databaseUrl).pathname.slice(1);
+}
+
+async function readiness(server: TestApplication): Promise<ReadinessDto> {
+  const response = await server.get('/health/ready');
+  expect(response.status).toBe(200);
+  return (await response.json()) as ReadinessDto;
+}
+
+function sendBatch(server: TestApplication, events: object[]): Promise<Response> {
+  return server.post('/analytics/batch', {
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(events),
+  });
+}
+
+function filesBelow(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name));
+}
+
+function sizeBelow(folder: string): number {
+  return filesBelow(folder).reduce((sum, path) => sum + statSync(path).size, 0);
+}

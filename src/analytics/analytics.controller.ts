@@ -24,7 +24,7 @@ import type { Request } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
 import { validated } from '../common/validated.pipe.js';
-import { receivedBody } from '../ingest/body.middleware.js';
+import { receivedBody } from '../ingest/body/body.middleware.js';
 import type { Refusal } from '../ingest/refusal.js';
 import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
 import { CsvOrJsonInterceptor } from '../query/csv-or-json.interceptor.js';

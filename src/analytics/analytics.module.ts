@@ -1,17 +1,39 @@
-import { Module, RequestMethod, type MiddlewareConsumer, type NestModule } from '@nestjs/common';
+import {
+  Module,
+  RequestMethod,
+  type DynamicModule,
+  type MiddlewareConsumer,
+  type NestModule,
+} from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import cors from 'cors';
 import { Clock, SystemClock } from '../common/clock.js';
 import { BatchController } from '../ingest/batch/batch.controller.js';
+import { BatchReceiver } from '../ingest/batch/batch-receiver.js';
 import { BatchService } from '../ingest/batch/batch.service.js';
-import { receiveBatchBody, receiveEventBody } from '../ingest/body.middleware.js';
-import { EventChunks } from '../ingest/event-chunks.js';
-import { EventWriter } from '../ingest/event-writer.js';
+import { StreamOptions, StreamService } from '../ingest/batch/stream.service.js';
+import { receiveBatchBody, receiveEventBody } from '../ingest/body/body.middleware.js';
+import { IngestStatus } from '../ingest/ingest-status.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
+import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
+import { Spool, SpoolOptions } from '../ingest/spool/spool.js';
+import { EventChunks } from '../ingest/store/event-chunks.js';
+import { EventStore } from '../ingest/store/event-store.js';
+import { NumberDirectory } from '../ingest/store/number-directory.js';
+import { Availability } from '../ingest/writer/availability.js';
+import { EventWriter } from '../ingest/writer/event-writer.js';
 import { AnalyticsController } from './analytics.controller.js';
 import { AnalyticsService } from './analytics.service.js';
 import { Event } from './event.entity.js';
 import { User } from './user.entity.js';
+
+/** How the way in behaves. */
+export interface AnalyticsOptions {
+  /** Where events wait while the database is away; without it they are refused then. */
+  spool?: SpoolOptions;
+  /** Without it a stream may bring any number of bytes. */
+  stream?: StreamOptions;
+}
 
 const EVENT = 'analytics';
 const BATCH = 'analytics/batch';
@@ -29,15 +51,32 @@ const anySite = cors({
   controllers: [BatchController, AnalyticsController],
   providers: [
     AnalyticsService,
+    Availability,
+    BatchReceiver,
     BatchService,
     EventChunks,
+    EventStore,
     EventWriter,
+    IngestStatus,
+    NumberDirectory,
     RejectionLog,
+    StreamService,
     { provide: Clock, useClass: SystemClock },
   ],
-  exports: [BatchService],
+  exports: [BatchService, IngestStatus],
 })
 export class AnalyticsModule implements NestModule {
+  /** The module with options. */
+  static with({ spool, stream }: AnalyticsOptions): DynamicModule {
+    return {
+      module: AnalyticsModule,
+      providers: [
+        ...(spool ? [{ provide: SpoolOptions, useValue: spool }, Spool, SpoolReplayer] : []),
+        ...(stream ? [{ provide: StreamOptions, useValue: stream }] : []),
+      ],
+    };
+  }
+
   configure(consumer: MiddlewareConsumer): void {
     const { POST, OPTIONS } = RequestMethod;
     consumer

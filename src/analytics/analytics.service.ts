@@ -3,7 +3,7 @@ import { InjectRepository } from '@nestjs/typeorm';
 import { Repository } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { parseTimestamp } from '../common/timestamp.js';
-import { EventWriter } from '../ingest/event-writer.js';
+import { EventWriter } from '../ingest/writer/event-writer.js';
 import { normalise } from '../ingest/normalise.js';
 import { Refusal } from '../ingest/refusal.js';
 import { RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';

@@ -34,9 +34,9 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
       this.warn(`Answering 503: ${rootCause(error)}`);
-      const { code, message } =
+      const { code, message, details } =
         error instanceof AnalyticsError ? error : new UnavailableError(error);
-      return { statusCode: 503, code, message };
+      return { statusCode: 503, code, message, ...details };
     }
     if (error instanceof HttpException) {
       return { statusCode: error.getStatus(), code: 'invalid_request', message: error.message };

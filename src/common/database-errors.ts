@@ -12,6 +12,26 @@ export function isDataError(error: unknown): boolean {
   return DATA_CLASSES.includes(sqlStateClass(error));
 }
 
+/** The key exists already. */
+export function isDuplicateKey(error: unknown): boolean {
+  return codeOf(error) === '23505';
+}
+
+/** Out of locks or memory, or not done in the time that a statement has: half of it may well do. */
+export function isTooMuchAtOnce(error: unknown): boolean {
+  return ['53200', '57014'].includes(codeOf(error)) || sqlStateClass(error) === '54';
+}
+
+/** Two writers stood in each other's way; the database itself is well. */
+export function isContention(error: unknown): boolean {
+  return sqlStateClass(error) === '40' || codeOf(error) === '55P03';
+}
+
+/** The database said so, in whatever words. */
+export function isDatabaseAnswer(error: unknown): boolean {
+  return sqlStateClass(error) !== '';
+}
+
 /** The database doesn't answer, is starting or stopping, or gave up: a retry may help. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

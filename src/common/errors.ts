@@ -3,6 +3,8 @@ export abstract class AnalyticsError extends Error {
   abstract readonly code: string;
   /** True where the same request may succeed later. */
   abstract readonly retryable: boolean;
+  /** What the answer says besides. */
+  readonly details: object = {};
 }
 
 /** Nothing can be stored or read for now: the database doesn't answer. */
@@ -15,6 +17,45 @@ export class UnavailableError extends AnalyticsError {
       'The database does not answer, or cannot do this now. Try again: an event with the same timestamp, user and id is stored once.',
       { cause },
     );
+  }
+}
+
+/** As much as may wait in memory is waiting already. */
+export class OverloadedError extends AnalyticsError {
+  readonly code = 'overloaded';
+  readonly retryable = true;
+
+  constructor() {
+    super(
+      'More events arrive than can be stored. Try again: an event with the same timestamp, user and id is stored once.',
+    );
+  }
+}
+
+/** The database is away, and the spool on disk is full or can't be written. */
+export class SpoolUnavailableError extends AnalyticsError {
+  readonly code = 'spool_unavailable';
+  readonly retryable = true;
+
+  constructor(cause: unknown) {
+    super(
+      'The database does not answer, and the spool on disk takes no more. Try again: an event with the same timestamp, user and id is stored once.',
+      { cause },
+    );
+  }
+}
+
+/** A stream was read in part, and then no more could be stored. */
+export class InterruptedStreamError extends AnalyticsError {
+  readonly code: string;
+  readonly retryable = true;
+  override readonly details: object;
+
+  /** @param result what became of the events before */
+  constructor(cause: AnalyticsError, result: object) {
+    super(`The rest of the stream was not stored. ${cause.message}`, { cause });
+    this.code = cause.code;
+    this.details = result;
   }
 }
 

@@ -24,6 +24,9 @@ export const REFUSALS = {
   unsupported_charset: 'the body must be UTF-8',
   unsupported_encoding: 'the content encoding must be gzip, deflate or br',
   body_too_large: 'the body must be at most 64 KB; many events go to POST /analytics/batch',
+  unreadable_line: 'a line must be one JSON object, in UTF-8',
+  line_too_long: 'a line must be at most 1 MB',
+  damaged_in_spool: 'the record was damaged on disk while it waited for the database',
   refused_by_database: 'the database refuses a value of this event',
 } as const;
 

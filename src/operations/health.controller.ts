@@ -26,9 +26,16 @@ export class HealthController {
 
   @Get('ready')
   @Header('Cache-Control', 'no-store')
-  @ApiOperation({ summary: 'Events can be stored' })
+  @ApiOperation({
+    summary: 'Events can be stored',
+    description:
+      'While the database is away and events are kept on disk, `degraded`, and how much waits.',
+  })
   @ApiOkResponse({ type: ReadinessDto })
-  @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'The database is away' })
+  @ApiServiceUnavailableResponse({
+    type: ErrorDto,
+    description: 'The database is away, and the spool takes no events',
+  })
   ready(): Promise<ReadinessDto> {
     return this.health.ready();
   }

@@ -7,10 +7,24 @@ export class LivenessDto {
   service!: 'user-analytics';
 }
 
-export class ReadinessDto {
-  status!: 'ok';
+/** What lies in the spool. */
+export class WaitingDto {
+  /** Events of all processes that share the data directory; up to 2 seconds old for the others'. */
+  events!: number;
 
-  /** What the events lie on. */
-  @ApiProperty({ enum: ['timescaledb', 'postgresql'] })
-  storage!: 'timescaledb' | 'postgresql';
+  bytes!: number;
+}
+
+export class ReadinessDto {
+  /** `degraded`: events are kept, on disk, while the database is away or what waited is stored. */
+  @ApiProperty({ enum: ['ok', 'degraded'] })
+  status!: 'ok' | 'degraded';
+
+  /** What the events lie on; absent while the database doesn't say. */
+  @ApiProperty({ enum: ['timescaledb', 'postgresql'], required: false })
+  storage?: 'timescaledb' | 'postgresql';
+
+  /** What waits for the database. */
+  @ApiProperty({ type: () => WaitingDto, required: false })
+  waiting?: WaitingDto;
 }

@@ -1,5 +1,9 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
+import type { AnalyticsOptions } from '../../src/analytics/analytics.module.js';
 import { createApp } from '../../src/create-app.js';
 import { createDatabase } from './database.js';
 
@@ -8,6 +12,8 @@ export interface TestApplication {
   app: NestExpressApplication;
   dataSource: DataSource;
   databaseUrl: string;
+  /** The spool's folder. */
+  spool: string;
   /** @param path with its query string, encoded */
   get(path: string, init?: RequestInit): Promise<Response>;
   post(path: string, init?: RequestInit): Promise<Response>;
@@ -16,16 +22,24 @@ export interface TestApplication {
   stop(): Promise<void>;
 }
 
-export async function startApplication(): Promise<TestApplication> {
+const SPOOL_BYTES = 64 * 1024 * 1024;
+
+/** @param options instead of a spool of 64 MB and streams of any length */
+export async function startApplication(options: AnalyticsOptions = {}): Promise<TestApplication> {
   const database = await createDatabase();
   const { dataSource } = database;
-  const app = await createApp(dataSource);
+  const spool = mkdtempSync(join(tmpdir(), 'user-analytics-spool-'));
+  const app = await createApp(dataSource, {
+    spool: { directory: spool, maxBytes: SPOOL_BYTES },
+    ...options,
+  });
   await app.listen(0, '127.0.0.1');
   const base = await app.getUrl();
   return {
     app,
     dataSource,
     databaseUrl: database.url,
+    spool,
     get: (path, init) => fetch(base + path, init),
     post: (path, init) => fetch(base + path, { method: 'POST', ...init }),
     countEvents: async () => {
@@ -37,6 +51,7 @@ export async function startApplication(): Promise<TestApplication> {
     stop: async () => {
       await app.close();
       await database.drop();
+      rmSync(spool, { recursive: true, force: true });
     },
   };
 }

@@ -1,7 +1,9 @@
-import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { Controller, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import {
+  ApiAcceptedResponse,
   ApiBadRequestResponse,
   ApiBody,
+  ApiConsumes,
   ApiOkResponse,
   ApiOperation,
   ApiPayloadTooLargeResponse,
@@ -9,25 +11,27 @@ import {
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
-import { receivedBody } from '../body.middleware.js';
-import { BatchDto, BatchResultDto } from './batch.dto.js';
-import { BatchService } from './batch.service.js';
+import { validated } from '../../common/validated.pipe.js';
+import { BatchDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
+import { BatchReceiver } from './batch-receiver.js';
 
 @ApiTags('analytics')
 @Controller('analytics/batch')
 @UseFilters(AnalyticsExceptionFilter)
 export class BatchController {
-  constructor(private readonly batches: BatchService) {}
+  constructor(private readonly receiver: BatchReceiver) {}
 
   @Post()
-  @HttpCode(200)
   @ApiOperation({
     summary: 'Store many events',
-    description: 'Up to 10,000 events of any name. The answer says what became of each.',
+    description:
+      'Events of any name: up to 10,000 and 10 MB as JSON, any number as newline-delimited JSON ' +
+      '(application/x-ndjson), which is stored as it arrives. The answer says what became of each.',
   })
+  @ApiConsumes('application/json')
   @ApiBody({
     type: BatchDto,
     examples: {
@@ -47,11 +51,24 @@ export class BatchController {
     },
   })
   @ApiOkResponse({ type: BatchResultDto })
+  @ApiAcceptedResponse({
+    type: BatchResultDto,
+    description: 'The database is away: events lie on disk until it is back',
+  })
   @ApiBadRequestResponse({ type: ErrorDto, description: 'The body cannot be read at all' })
   @ApiPayloadTooLargeResponse({ type: ErrorDto, description: 'Over 10,000 events or 10 MB' })
-  @ApiUnsupportedMediaTypeResponse({ type: ErrorDto, description: 'Not JSON' })
+  @ApiUnsupportedMediaTypeResponse({
+    type: ErrorDto,
+    description: 'Neither JSON nor newline-delimited JSON',
+  })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
-  receive(@Req() request: Request): Promise<BatchResultDto> {
-    return this.batches.receive(receivedBody(request));
+  async receive(
+    @Req() request: Request,
+    @Query(validated) query: BatchQueryDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<BatchResultDto> {
+    const { status, result } = await this.receiver.receive(request, query.receipts);
+    response.status(status);
+    return result;
   }
 }

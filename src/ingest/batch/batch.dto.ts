@@ -1,4 +1,16 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { IsIn, IsOptional } from 'class-validator';
+
+const CHOICES = ['all', 'rejected'] as const;
+
+/** What `POST /analytics/batch` takes in its query. */
+export class BatchQueryDto {
+  /** Which receipts the answer holds; without it all, and for a stream those of rejected events. */
+  @ApiProperty({ enum: CHOICES, required: false })
+  @IsOptional()
+  @IsIn(CHOICES, { message: 'receipts must be all or rejected' })
+  receipts?: 'all' | 'rejected';
+}
 
 /** One event of a batch. */
 export class BatchEventDto {
@@ -48,15 +60,18 @@ export class BatchDto {
 
 /** What became of one event. */
 export class ReceiptDto {
-  /** The event's place in the request, from 0. */
+  /** The event's place in the request, from 0; in a stream its line's, empty lines included. */
   index!: number;
 
   /** The id under which it is stored; absent when it was rejected. */
   id?: string;
 
-  /** `duplicate`: it was stored before, and nothing changed. */
-  @ApiProperty({ enum: ['stored', 'duplicate', 'rejected'] })
-  status!: 'stored' | 'duplicate' | 'rejected';
+  /**
+   * `duplicate`: it was stored before, and nothing changed. `accepted`: the database is away, and it
+   * lies on disk until it's back; it hasn't been compared for duplicates yet.
+   */
+  @ApiProperty({ enum: ['stored', 'duplicate', 'accepted', 'rejected'] })
+  status!: 'stored' | 'duplicate' | 'accepted' | 'rejected';
 
   /** Why it was rejected. */
   code?: string;
@@ -69,6 +84,18 @@ export class ReceiptDto {
 export class BatchResultDto {
   stored!: number;
   duplicates!: number;
+
+  /** Events that lie on disk; absent while the database takes them. */
+  accepted?: number;
+
   rejected!: number;
+
+  /** Why the rest of a stream was not read; absent when all of it was. */
+  incomplete?: string;
+
+  @ApiProperty({ type: () => [ReceiptDto] })
   receipts!: ReceiptDto[];
+
+  /** How many receipts a stream's answer leaves out: it holds 10,000. */
+  receipts_omitted?: number;
 }

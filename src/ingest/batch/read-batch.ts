@@ -1,22 +1,16 @@
 import { UnreadableRequestError } from '../../common/errors.js';
 import { isJsonObject } from '../../common/json-object.js';
-import {
-  normalise,
-  type EventFields,
-  type NormalisedEvent,
-  type NormaliseRules,
-} from '../normalise.js';
 import { Refusal, type RefusalCode } from '../refusal.js';
 import type { ReceivedBody } from '../request-fields.js';
 
 const MAX_EVENTS = 10_000;
-const FIELDS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'];
 
 const UNSUPPORTED: RefusalCode[] = [
   'unsupported_content_type',
   'unsupported_charset',
   'unsupported_encoding',
 ];
+const UTF8_PARAMETER = /^[^;]*(;\s*charset="?utf-?8"?\s*)?$/;
 
 /**
  * Takes a batch apart: a JSON array of events, or an object that holds one as `events`.
@@ -27,13 +21,35 @@ const UNSUPPORTED: RefusalCode[] = [
 export function readBatch(body: ReceivedBody): unknown[] {
   if (body instanceof Refusal) throw unreadable(body.code);
   const type = (body.contentType ?? 'application/json').toLowerCase();
-  if (!/^application\/json\s*(;\s*charset="?utf-?8"?\s*)?$/.test(type)) {
-    throw unreadable('unsupported_content_type');
-  }
+  if (!/^application\/json\s*(;|$)/.test(type)) throw unreadable('unsupported_content_type');
+  requireUtf8(type);
   const items = itemsOf(parse(body.bytes));
   if (items === undefined) throw unreadable('unreadable_body');
   if (items.length > MAX_EVENTS) throw unreadable('body_too_large');
   return items;
+}
+
+/** @throws UnreadableRequestError for another charset than UTF-8 */
+export function requireUtf8(contentType: string): void {
+  if (!UTF8_PARAMETER.test(contentType.toLowerCase())) throw unreadable('unsupported_charset');
+}
+
+/** The answer to a batch that can't be read at all. */
+export function unreadable(code: RefusalCode): UnreadableRequestError {
+  if (code === 'body_too_large') {
+    return new UnreadableRequestError(
+      code,
+      'a batch has at most 10,000 events and 10 MB; application/x-ndjson has no such limit',
+      413,
+    );
+  }
+  if (UNSUPPORTED.includes(code)) {
+    const accepted =
+      'a batch is application/json or application/x-ndjson in UTF-8, plain or as gzip, deflate or br';
+    return new UnreadableRequestError(code, accepted, 415);
+  }
+  const accepted = 'a batch is a JSON array of events, or {"events": [...]}';
+  return new UnreadableRequestError(code, accepted, 400);
 }
 
 function parse(bytes: Buffer): unknown {
@@ -48,30 +64,4 @@ function itemsOf(value: unknown): unknown[] | undefined {
   if (Array.isArray(value)) return value;
   const events = isJsonObject(value) ? value['events'] : undefined;
   return Array.isArray(events) ? events : undefined;
-}
-
-/** The fields of one item of a batch, or why it isn't an event. */
-function readItem(item: unknown): EventFields | Refusal {
-  if (!isJsonObject(item)) return new Refusal('invalid_item');
-  return Object.keys(item).every((key) => FIELDS.includes(key))
-    ? item
-    : new Refusal('unknown_field');
-}
-
-/** Judges one item of a batch. */
-export function judgeItem(item: unknown, rules: NormaliseRules): NormalisedEvent | Refusal {
-  const fields = readItem(item);
-  return fields instanceof Refusal ? fields : normalise(fields, rules);
-}
-
-function unreadable(code: RefusalCode): UnreadableRequestError {
-  if (code === 'body_too_large') {
-    return new UnreadableRequestError(code, 'a batch has at most 10,000 events and 10 MB', 413);
-  }
-  if (UNSUPPORTED.includes(code)) {
-    const accepted = 'a batch is application/json in UTF-8, plain or as gzip, deflate or br';
-    return new UnreadableRequestError(code, accepted, 415);
-  }
-  const accepted = 'a batch is a JSON array of events, or {"events": [...]}';
-  return new UnreadableRequestError(code, accepted, 400);
 }

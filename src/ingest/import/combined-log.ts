@@ -1,4 +1,4 @@
-import type { Line, LineProblem } from './lines.js';
+import type { Line, LineProblem } from '../lines.js';
 import { lineId, type ImportRecord } from './record.js';
 
 /** Files that pages are made of: fetching one is no visit. */

@@ -1,5 +1,5 @@
 import { parse } from 'csv-parse/sync';
-import type { Line, LineProblem } from './lines.js';
+import type { Line, LineProblem } from '../lines.js';
 
 /** Said of a line that can't be taken apart into fields. */
 export const BROKEN_QUOTES: LineProblem = {

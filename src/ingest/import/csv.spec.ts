@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import { readCsv } from './csv.js';
-import type { Line } from './lines.js';
+import type { Line } from '../lines.js';
 import type { ImportRecord } from './record.js';
 
 const HEADER = 'timestamp,user,event';

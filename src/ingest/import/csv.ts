@@ -2,7 +2,7 @@ import { parseJsonObject } from '../../common/json-object.js';
 import type { EventFields } from '../normalise.js';
 import { ImportError } from './import-error.js';
 import { BROKEN_QUOTES, RecordJoiner, splitRecords } from './csv-records.js';
-import type { Line, LineProblem } from './lines.js';
+import type { Line, LineProblem } from '../lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
 const REQUIRED = ['timestamp', 'user', 'event'];

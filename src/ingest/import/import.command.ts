@@ -7,7 +7,7 @@ import { ImportError } from './import-error.js';
 import { IMPORT_USAGE, parseImportOptions, type ImportOptions } from './import-options.js';
 import { Importer } from './importer.js';
 import { openInput, type ImportInput } from './input.js';
-import { readLines } from './lines.js';
+import { readLines } from '../lines.js';
 import { readNdjson } from './ndjson.js';
 import { showProgress, type ImportCounts } from './progress.js';
 import type { ImportRecord } from './record.js';
@@ -142,9 +142,12 @@ function nameOf(file: string): string {
 }
 
 function summary(counts: ImportCounts, rejectedFile: string): string {
-  const { lines, stored, duplicates, rejected, skipped } = counts;
+  const { lines, stored, duplicates, accepted, rejected, skipped } = counts;
   return [
     `${lines} lines read: ${stored} events stored, ${duplicates} were there already.`,
+    ...(accepted > 0
+      ? [`${accepted} events wait on the server's disk: its database is away.`]
+      : []),
     ...(skipped > 0 ? [`${skipped} lines are no event.`] : []),
     ...(rejected > 0 ? [`${rejected} lines rejected: see ${rejectedFile}`] : []),
     '',

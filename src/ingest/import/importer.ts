@@ -1,5 +1,5 @@
 import type { ReceiptDto } from '../batch/batch.dto.js';
-import { judgeItem } from '../batch/read-batch.js';
+import { judgeItem } from '../batch/judge.js';
 import type { EventFields } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import type { EventSink } from './event-sink.js';
@@ -25,7 +25,14 @@ interface Batch {
 
 /** Sends the events of records on, a few batches at a time, and counts what became of them. */
 export class Importer {
-  readonly counts: ImportCounts = { lines: 0, stored: 0, duplicates: 0, rejected: 0, skipped: 0 };
+  readonly counts: ImportCounts = {
+    lines: 0,
+    stored: 0,
+    duplicates: 0,
+    accepted: 0,
+    rejected: 0,
+    skipped: 0,
+  };
   private batch: Batch = emptyBatch();
   /** In the order of the file, so that rejected lines stay in that order. */
   private readonly inFlight: { records: ImportRecord[]; receipts: Promise<ReceiptDto[]> }[] = [];
@@ -98,6 +105,7 @@ export class Importer {
     for (const { status } of receipts) {
       if (status === 'stored') this.counts.stored += 1;
       if (status === 'duplicate') this.counts.duplicates += 1;
+      if (status === 'accepted') this.counts.accepted += 1;
     }
     const refused = receipts.find(({ status }) => status === 'rejected');
     const problem =

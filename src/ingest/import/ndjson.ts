@@ -1,5 +1,5 @@
 import { parseJsonObject } from '../../common/json-object.js';
-import type { Line, LineProblem } from './lines.js';
+import type { Line, LineProblem } from '../lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
 const NOT_JSON: LineProblem = { code: 'unreadable_line', message: 'the line is not a JSON object' };

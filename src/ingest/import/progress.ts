@@ -6,6 +6,8 @@ export interface ImportCounts {
   lines: number;
   stored: number;
   duplicates: number;
+  /** Events that the server keeps on disk while its database is away. */
+  accepted: number;
   /** Lines that are in the rejected file. */
   rejected: number;
   /** Lines that are readable, and no event. */

@@ -1,6 +1,6 @@
 import { v5 as uuidV5 } from 'uuid';
 import type { EventFields } from '../normalise.js';
-import type { LineProblem } from './lines.js';
+import type { LineProblem } from '../lines.js';
 
 /** One line of the file, or several that a quoted field spans, and what it stands for. */
 export interface ImportRecord {

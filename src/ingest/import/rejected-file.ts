@@ -10,7 +10,7 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ImportError } from './import-error.js';
-import type { LineProblem } from './lines.js';
+import type { LineProblem } from '../lines.js';
 
 /** The rejected lines of one run. There's no file when there are none. */
 export class RejectedFile {

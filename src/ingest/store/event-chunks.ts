@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { Clock } from '../common/clock.js';
-import { readChunkLength } from '../database/storage.js';
+import { Clock } from '../../common/clock.js';
+import { readChunkLength } from '../../database/storage.js';
 
 /** The chunk of the time to come is there before its first event is. */
 const AHEAD_MS = 24 * 3_600_000;
@@ -24,16 +24,21 @@ export class EventChunks {
     private readonly clock: Clock,
   ) {}
 
-  /** @param times of events that will be written */
-  async prepare(times: Date[]): Promise<void> {
+  /** @param events that will be written */
+  async prepare(events: readonly { time: Date }[]): Promise<void> {
     const length = await this.readLength();
     if (length === undefined) return;
-    for (const time of [...times, new Date(this.clock.now() + AHEAD_MS)]) {
-      const chunk = Math.floor(time.getTime() / length);
-      if (this.prepared.has(chunk)) continue;
-      await this.create(time);
-      this.prepared.add(chunk);
+    await this.prepareAt(new Date(this.clock.now() + AHEAD_MS), length);
+    for (const { time } of events) {
+      if (!this.prepared.has(chunkOf(time, length))) await this.prepareAt(time, length);
     }
+  }
+
+  private async prepareAt(time: Date, length: number): Promise<void> {
+    const chunk = chunkOf(time, length);
+    if (this.prepared.has(chunk)) return;
+    await this.create(time);
+    this.prepared.add(chunk);
   }
 
   private readLength(): Promise<number | undefined> {
@@ -60,4 +65,8 @@ export class EventChunks {
       await manager.query(`DELETE FROM ${row!.chunk} WHERE time = $1 AND id = $2`, key);
     });
   }
+}
+
+function chunkOf(time: Date, length: number): number {
+  return Math.floor(time.getTime() / length);
 }

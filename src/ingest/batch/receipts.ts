@@ -1,0 +1,61 @@
+import type { Outcome } from '../outcome.js';
+import { Refusal } from '../refusal.js';
+import type { BatchResultDto, ReceiptDto } from './batch.dto.js';
+
+/** Which receipts an answer holds. */
+export type ReceiptChoice = 'all' | 'rejected';
+
+/** Counts what became of a request's events, and keeps the receipts that were asked for. */
+export class Receipts {
+  private readonly counts = { stored: 0, duplicates: 0, accepted: 0, rejected: 0 };
+  private readonly receipts: ReceiptDto[] = [];
+  private omitted = 0;
+
+  /** @param limit receipts beyond it are counted alone */
+  constructor(
+    private readonly choice: ReceiptChoice,
+    private readonly limit = Number.POSITIVE_INFINITY,
+  ) {}
+
+  /** @param id under which the event is kept; undefined for one that was never written */
+  add(index: number, id: string | undefined, outcome: Outcome): void {
+    if (outcome instanceof Refusal) {
+      this.counts.rejected += 1;
+      const { code, message } = outcome;
+      this.keep({ index, status: 'rejected', code, message });
+      return;
+    }
+    this.counts[outcome === 'duplicate' ? 'duplicates' : outcome] += 1;
+    if (this.choice === 'all') this.keep({ index, id: id!, status: outcome });
+  }
+
+  /** How many events were judged. */
+  get total(): number {
+    const { stored, duplicates, accepted, rejected } = this.counts;
+    return stored + duplicates + accepted + rejected;
+  }
+
+  /** Whether some lie in the spool, not compared for duplicates yet. */
+  get hasAccepted(): boolean {
+    return this.counts.accepted > 0;
+  }
+
+  /** @param incomplete why the request's rest was not read, where that is so */
+  toResult(incomplete?: string): BatchResultDto {
+    const { stored, duplicates, accepted, rejected } = this.counts;
+    return {
+      stored,
+      duplicates,
+      ...(accepted > 0 && { accepted }),
+      rejected,
+      ...(incomplete !== undefined && { incomplete }),
+      receipts: this.receipts,
+      ...(this.omitted > 0 && { receipts_omitted: this.omitted }),
+    };
+  }
+
+  private keep(receipt: ReceiptDto): void {
+    if (this.receipts.length < this.limit) this.receipts.push(receipt);
+    else this.omitted += 1;
+  }
+}

@@ -1,0 +1,87 @@
+import { parseJson } from '../../common/json-object.js';
+import type { Line } from '../lines.js';
+import type { NormalisedEvent, NormaliseRules } from '../normalise.js';
+import type { Outcome } from '../outcome.js';
+import { Refusal } from '../refusal.js';
+import { judgeItem } from './judge.js';
+import type { Receipts } from './receipts.js';
+
+const EVENTS_A_GROUP = 1_000;
+/** Groups that are being stored while the next is read. */
+const MAX_IN_FLIGHT = 4;
+
+/** A line, judged. */
+interface JudgedLine {
+  /** The line's number in the stream, from 0; empty lines are counted. */
+  index: number;
+  text: string;
+  event: NormalisedEvent | Refusal;
+}
+
+/** What a run does with events. */
+export interface StreamTarget {
+  write(events: NormalisedEvent[]): Promise<Outcome[]>;
+  noteRefusal(refusal: Refusal, text: string): void;
+}
+
+/** Lines of one stream on their way: a few groups are stored at once, receipts come in order. */
+export class StreamRun {
+  private group: JudgedLine[] = [];
+  private readonly inFlight: { lines: JudgedLine[]; outcomes: Promise<Outcome[]> }[] = [];
+
+  constructor(
+    readonly receipts: Receipts,
+    private readonly target: StreamTarget,
+  ) {}
+
+  /** Judges lines and sends full groups on; waits while too many are being stored. */
+  async add(lines: readonly Line[], rules: NormaliseRules): Promise<void> {
+    for (const line of lines) {
+      if (line.problem === undefined && line.text.trim() === '') continue;
+      const { number, text } = line;
+      this.group.push({ index: number - 1, text, event: judgeLine(line, rules) });
+      if (this.group.length >= EVENTS_A_GROUP) await this.dispatch();
+    }
+  }
+
+  /** Sends what is left, and waits for all of it. */
+  async finish(): Promise<void> {
+    await this.dispatch();
+    while (this.inFlight.length > 0) await this.settleOldest();
+  }
+
+  /** After a failure: what else was stored counts, too. */
+  async settleStored(): Promise<void> {
+    while (this.inFlight.length > 0) await this.settleOldest().catch(() => {});
+  }
+
+  private async dispatch(): Promise<void> {
+    const lines = this.group;
+    if (lines.length === 0) return;
+    this.group = [];
+    const events = lines
+      .map(({ event }) => event)
+      .filter((event): event is NormalisedEvent => !(event instanceof Refusal));
+    const outcomes = this.target.write(events);
+    // It's looked at in its turn; until then a failure isn't one that nobody handles.
+    outcomes.catch(() => {});
+    this.inFlight.push({ lines, outcomes });
+    if (this.inFlight.length >= MAX_IN_FLIGHT) await this.settleOldest();
+  }
+
+  private async settleOldest(): Promise<void> {
+    const { lines, outcomes } = this.inFlight.shift()!;
+    const written = (await outcomes).values();
+    for (const { index, text, event } of lines) {
+      const outcome = event instanceof Refusal ? event : written.next().value!;
+      if (outcome instanceof Refusal) this.target.noteRefusal(outcome, text);
+      this.receipts.add(index, event instanceof Refusal ? undefined : event.id, outcome);
+    }
+  }
+}
+
+function judgeLine({ text, problem }: Line, rules: NormaliseRules): NormalisedEvent | Refusal {
+  if (problem?.code === 'line_too_long') return new Refusal('line_too_long');
+  const item = problem ? undefined : parseJson(text);
+  return item === undefined ? new Refusal('unreadable_line') : judgeItem(item, rules);
+}

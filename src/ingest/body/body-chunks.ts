@@ -1,0 +1,128 @@
+import type { IncomingMessage } from 'node:http';
+import type { Readable } from 'node:stream';
+import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { Refusal } from '../refusal.js';
+
+/** Why a body ends before its end. Its message is for the client. */
+export class CutOffError extends Error {
+  override name = 'CutOffError';
+}
+
+const DECODERS: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
+  gzip: () => createGunzip({ chunkSize: CHUNK_BYTES }),
+  'x-gzip': () => createGunzip({ chunkSize: CHUNK_BYTES }),
+  deflate: () => createInflate({ chunkSize: CHUNK_BYTES }),
+  br: () => createBrotliDecompress({ chunkSize: CHUNK_BYTES }),
+};
+const CHUNK_BYTES = 64 * 1024;
+/** A client that sends nothing for so long has gone, or means no good. */
+const SILENT_MS = 60_000;
+/** What is left of a body that is refused is taken for so long, so that the answer gets through. */
+const DISCARD_MS = 10_000;
+
+/**
+ * Requests whose body is being read here, and what to call when the client closes its side in the
+ * middle of it: who reads answers, rather than the server with an error of its own.
+ */
+const cutOff = new WeakMap<object, () => void>();
+
+/**
+ * Tells the reader of a body on this connection that no more will come.
+ *
+ * @returns false where nobody reads one
+ */
+export function endBodyEarly(socket: object): boolean {
+  const end = cutOff.get(socket);
+  end?.();
+  return end !== undefined;
+}
+
+export function hasBody({ headers }: IncomingMessage): boolean {
+  return headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0;
+}
+
+/**
+ * The body's bytes, decompressed, as they come; the client waits while nobody asks for more. To end
+ * early doesn't end the request, which can still be answered: see `discard`.
+ *
+ * @param deadlineMs for all of the body, in milliseconds
+ * @returns a refusal for an encoding that isn't known
+ * @throws CutOffError in the iteration
+ */
+export function bodyChunks(
+  request: IncomingMessage,
+  deadlineMs = Number.POSITIVE_INFINITY,
+): AsyncGenerator<Buffer> | Refusal {
+  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  if (encoding === 'identity') return readChunks(request, request, deadlineMs);
+  const decoder = DECODERS[encoding]?.();
+  return decoder
+    ? readChunks(request, request.pipe(decoder), deadlineMs)
+    : new Refusal('unsupported_encoding');
+}
+
+/** Takes the rest of a body that nobody reads, for a while, and then ends the connection. */
+export function discard(request: IncomingMessage): void {
+  if (request.complete) return;
+  request.unpipe();
+  request.resume();
+  setTimeout(() => {
+    if (!request.complete) request.destroy();
+  }, DISCARD_MS).unref();
+}
+
+async function* readChunks(
+  request: IncomingMessage,
+  source: Readable,
+  deadlineMs: number,
+): AsyncGenerator<Buffer> {
+  const giveUpAt = performance.now() + deadlineMs;
+  const state: { ended: boolean; failure?: CutOffError; wake: () => void } = {
+    ended: false,
+    wake: () => {},
+  };
+  const fail = (message: string): void => {
+    state.failure ??= new CutOffError(message);
+    state.wake();
+  };
+  const listeners = {
+    readable: () => state.wake(),
+    end: () => {
+      state.ended = true;
+      state.wake();
+    },
+    error: () => fail('the body is damaged, or not compressed as its header says'),
+  };
+  const onAborted = (): void => fail('the connection ended in the middle of the body');
+  const { socket } = request;
+  for (const [event, listener] of Object.entries(listeners)) source.on(event, listener);
+  request.on('aborted', onAborted);
+  cutOff.set(socket, onAborted);
+  try {
+    for (;;) {
+      const chunk = source.read() as Buffer | null;
+      if (chunk !== null) yield chunk;
+      else if (state.ended) return;
+      else if (state.failure) throw state.failure;
+      else await nextChange(state, Math.min(SILENT_MS, giveUpAt - performance.now()), fail);
+    }
+  } finally {
+    cutOff.delete(socket);
+    request.off('aborted', onAborted);
+    source.off('readable', listeners.readable).off('end', listeners.end);
+    // Its listener for errors stays: one that comes later must not end the process.
+  }
+}
+
+async function nextChange(
+  state: { wake: () => void },
+  ms: number,
+  fail: (message: string) => void,
+): Promise<void> {
+  const timer = setTimeout(() => fail('the body comes too slowly'), Math.max(0, ms));
+  await new Promise<void>((resolve) => {
+    state.wake = resolve;
+  });
+  state.wake = () => {};
+  clearTimeout(timer);
+}

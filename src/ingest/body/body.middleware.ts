@@ -1,0 +1,112 @@
+import type { IncomingMessage } from 'node:http';
+import type { NextFunction, Request, Response } from 'express';
+import { OverloadedError } from '../../common/errors.js';
+import type { ReceivedBody } from '../request-fields.js';
+import { Refusal } from '../refusal.js';
+import { bodyChunks, discard, hasBody } from './body-chunks.js';
+
+const MAX_EVENT_BYTES = 64 * 1024;
+const MAX_BATCH_BYTES = 10 * 1024 * 1024;
+/** Of all bodies in memory at once, decompressed: as events they take a few times as much. */
+const MAX_HELD_BYTES = 48 * 1024 * 1024;
+/** A body that is held in memory has to arrive in this time. */
+const BODY_MS = 60_000;
+const EMPTY = Buffer.alloc(0);
+
+/** Bodies of the requests that are being answered. */
+const received = new WeakMap<IncomingMessage, ReceivedBody | OverloadedError>();
+let heldBytes = 0;
+
+/** Takes the body of `POST /analytics` as it comes; what goes wrong is judged later, never thrown. */
+export const receiveEventBody = receiveBody(MAX_EVENT_BYTES, () => false);
+
+/** The same for `POST /analytics/batch`; newline-delimited JSON is left for who reads it as a stream. */
+export const receiveBatchBody = receiveBody(MAX_BATCH_BYTES, isStream);
+
+/**
+ * The body that one of the middlewares above took.
+ *
+ * @throws OverloadedError when there was no room for it
+ */
+export function receivedBody(request: IncomingMessage): ReceivedBody {
+  const body = received.get(request) ?? { bytes: EMPTY, contentType: undefined };
+  if (body instanceof OverloadedError) throw body;
+  return body;
+}
+
+/** Whether the body is newline-delimited JSON, which is never held as a whole. */
+export function isStream(request: IncomingMessage): boolean {
+  const type = (request.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+  return ['application/x-ndjson', 'application/ndjson', 'application/jsonl'].includes(type);
+}
+
+function receiveBody(limit: number, isLeft: (request: Request) => boolean) {
+  return (request: Request, response: Response, next: NextFunction): void => {
+    if (isLeft(request)) {
+      next();
+    } else if (isParsed(request) || !hasBody(request)) {
+      received.set(request, bodyOf(request));
+      next();
+    } else {
+      void collect(request, response, limit).then((body) => {
+        received.set(request, body);
+        next();
+      });
+    }
+  };
+}
+
+/** An application around this one may have parsed the body already. */
+function isParsed(request: Request): boolean {
+  return request.body !== undefined && request.body !== null;
+}
+
+function bodyOf(request: Request): ReceivedBody {
+  const body: unknown = request.body;
+  const contentType = request.headers['content-type'];
+  if (body === undefined || body === null) return { bytes: EMPTY, contentType };
+  if (Buffer.isBuffer(body)) return { bytes: body, contentType };
+  if (typeof body === 'string') return { bytes: Buffer.from(body), contentType };
+  return { bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
+}
+
+/** Never rejects. What is held counts until the response has ended. */
+async function collect(
+  request: Request,
+  response: Response,
+  limit: number,
+): Promise<ReceivedBody | OverloadedError> {
+  const chunks = bodyChunks(request, BODY_MS);
+  let length = 0;
+  response.once('close', () => {
+    heldBytes -= length;
+  });
+  const body = await readAll(chunks, (bytes) => {
+    length += bytes;
+    heldBytes += bytes;
+    if (length > limit) return new Refusal('body_too_large');
+    return heldBytes > MAX_HELD_BYTES ? new OverloadedError() : undefined;
+  });
+  if (Buffer.isBuffer(body)) return { bytes: body, contentType: request.headers['content-type'] };
+  discard(request);
+  return body;
+}
+
+/** @param count is told of the bytes as they come, and may say that it's enough */
+async function readAll(
+  chunks: AsyncGenerator<Buffer> | Refusal,
+  count: (bytes: number) => Refusal | OverloadedError | undefined,
+): Promise<Buffer | Refusal | OverloadedError> {
+  if (chunks instanceof Refusal) return chunks;
+  const parts: Buffer[] = [];
+  try {
+    for await (const chunk of chunks) {
+      const problem = count(chunk.length);
+      if (problem) return problem;
+      parts.push(chunk);
+    }
+  } catch {
+    return new Refusal('unreadable_body');
+  }
+  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+}

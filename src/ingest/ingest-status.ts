@@ -1,0 +1,30 @@
+import { Injectable, Optional } from '@nestjs/common';
+import { Spool } from './spool/spool.js';
+import type { Waiting } from './spool/spool-directory.js';
+import { Availability } from './writer/availability.js';
+
+/** How the way in is doing. */
+export interface IngestState {
+  /** Whether an event that comes now is kept, be it on disk. */
+  takesEvents: boolean;
+  isDatabaseAway: boolean;
+  /** What lies in the spool; undefined where there is none. */
+  waiting: Waiting | undefined;
+}
+
+/** Tells how the way in is doing, to who watches the server. */
+@Injectable()
+export class IngestStatus {
+  constructor(
+    private readonly availability: Availability,
+    @Optional() private readonly spool?: Spool,
+  ) {}
+
+  async read(): Promise<IngestState> {
+    return {
+      takesEvents: this.spool !== undefined && !this.spool.isFull,
+      isDatabaseAway: this.availability.isAway,
+      waiting: await this.spool?.allWaiting(),
+    };
+  }
+}

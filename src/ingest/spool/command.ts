@@ -1,0 +1,47 @@
+import { parseJsonObject } from '../../common/json-object.js';
+import type { NormalisedEvent } from '../normalise.js';
+import { encodeRecord } from './record.js';
+
+/** So many events make one record: damage to one loses no more, and reading one holds no more. */
+const EVENTS_A_RECORD = 100;
+
+type EventTuple = [
+  time: number,
+  id: string,
+  user: string,
+  name: string,
+  source: string | null,
+  properties: string | null,
+];
+
+/** Events as records of the spool. */
+export function encodeEvents(events: readonly NormalisedEvent[]): Buffer[] {
+  const records: Buffer[] = [];
+  for (let start = 0; start < events.length; start += EVENTS_A_RECORD) {
+    const tuples = events.slice(start, start + EVENTS_A_RECORD).map(toTuple);
+    records.push(encodeRecord(JSON.stringify({ type: 'events', events: tuples })));
+  }
+  return records;
+}
+
+/** @returns the events of a record's payload; undefined where it's none of ours */
+export function decodeEvents(payload: string): NormalisedEvent[] | undefined {
+  const command = parseJsonObject(payload);
+  if (command?.['type'] !== 'events') return undefined;
+  return (command['events'] as EventTuple[]).map(fromTuple);
+}
+
+function toTuple({ time, id, user, name, source, properties }: NormalisedEvent): EventTuple {
+  return [time.getTime(), id, user, name, source ?? null, properties ?? null];
+}
+
+function fromTuple([time, id, user, name, source, properties]: EventTuple): NormalisedEvent {
+  return {
+    time: new Date(time),
+    id,
+    user,
+    name,
+    source: source ?? undefined,
+    properties: properties ?? undefined,
+  };
+}

@@ -1,0 +1,154 @@
+import { readFile } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+import {
+  Injectable,
+  Logger,
+  type OnApplicationBootstrap,
+  type OnModuleDestroy,
+} from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { isUnavailable } from '../../common/database-errors.js';
+import { within } from '../../common/within.js';
+import type { NormalisedEvent } from '../normalise.js';
+import { Refusal } from '../refusal.js';
+import { RejectionLog } from '../rejection-log.js';
+import { EventStore } from '../store/event-store.js';
+import { Availability } from '../writer/availability.js';
+import { decodeEvents } from './command.js';
+import { decodeRecords } from './record.js';
+import { Spool } from './spool.js';
+
+/** How often a database that is away is asked. */
+const PROBE_INTERVAL_MS = 500;
+const PROBE_TIMEOUT_MS = 5_000;
+/** How often folders of processes that ended are looked for. */
+const CLAIM_INTERVAL_MS = 10_000;
+const EVENTS_A_BATCH = 1_000;
+/** The shutdown waits no longer for a batch that is under way: it's replayed at the next start. */
+const STOP_MS = 5_000;
+const ROUTE = 'spool';
+
+/** Looks whether the database is back, and stores what waits in the spool, in its order. */
+@Injectable()
+export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly logger = new Logger('Spool');
+  private readonly ending = new AbortController();
+  private running: Promise<void> = Promise.resolve();
+  private wake: () => void = () => {};
+  private lastClaim = Number.NEGATIVE_INFINITY;
+
+  constructor(
+    private readonly spool: Spool,
+    private readonly store: EventStore,
+    private readonly availability: Availability,
+    private readonly rejections: RejectionLog,
+    private readonly dataSource: DataSource,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    await this.spool.open();
+    this.availability.onLost(() => this.wake());
+    this.spool.onFilled(() => this.wake());
+    this.running = this.run();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    this.ending.abort();
+    this.wake();
+    const late = () => new Error('a batch of the spool is still under way');
+    await within(STOP_MS, this.running, late).catch((error: Error) =>
+      this.logger.warn(error.message),
+    );
+  }
+
+  private async run(): Promise<void> {
+    const { signal } = this.ending;
+    while (!signal.aborted) {
+      try {
+        const isDone = await this.step();
+        if (isDone) await this.somethingToDo();
+      } catch (error) {
+        if (isUnavailable(error)) this.availability.lost(error);
+        else this.logger.error(error instanceof Error ? error.stack : String(error));
+        await sleep(PROBE_INTERVAL_MS, undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** @returns whether nothing is left to do */
+  private async step(): Promise<boolean> {
+    if (performance.now() - this.lastClaim > CLAIM_INTERVAL_MS) {
+      await this.spool.claimOrphans();
+      this.lastClaim = performance.now();
+    }
+    if (this.availability.isAway) await this.probe();
+    const segment = await this.spool.oldestSegment();
+    if (segment === undefined) {
+      this.availability.back();
+      return true;
+    }
+    await this.replay(segment);
+    return false;
+  }
+
+  private async replay(segment: string): Promise<void> {
+    const bytes = await readFile(segment);
+    const { payloads, damaged, torn } = decodeRecords(bytes);
+    const commands = payloads.map((payload) => ({ payload, events: decodeEvents(payload) }));
+    const events = commands.flatMap((command) => command.events ?? []);
+    for (let start = 0; start < events.length; start += EVENTS_A_BATCH) {
+      await this.storeBatch(events.slice(start, start + EVENTS_A_BATCH));
+      this.availability.back();
+    }
+    for (const { start, end } of damaged) {
+      await this.setAside(segment, start, bytes.subarray(start, end));
+    }
+    for (const [index, { payload }] of commands.entries()) {
+      if (commands[index]!.events) continue;
+      await this.setAside(`${segment}-command`, index, Buffer.from(payload));
+    }
+    if (torn) this.logger.warn('Dropped the torn end of a file; it was never acknowledged.');
+    await this.spool.remove(segment);
+    if (events.length > 0) this.logger.warn(`Stored ${events.length} events that had waited.`);
+  }
+
+  private async setAside(segment: string, start: number, bytes: Buffer): Promise<void> {
+    const file = await this.spool.setAside(segment, start, bytes);
+    this.logger.error(`A damaged record of the spool was set aside: ${file}`);
+    this.rejections.note(new Refusal('damaged_in_spool'), ROUTE, file);
+  }
+
+  private async storeBatch(events: NormalisedEvent[]): Promise<void> {
+    const outcomes = await this.store.store(events);
+    const refused = events.flatMap((event, index) => {
+      const outcome = outcomes[index];
+      return outcome instanceof Refusal ? [{ event, code: outcome.code, outcome }] : [];
+    });
+    if (refused.length === 0) return;
+    const lines = refused.map(({ event, code }) => JSON.stringify({ code, event }));
+    const file = await this.spool.addDeadLetters(lines);
+    this.logger.error(`The database refuses ${lines.length} events that had waited: see ${file}`);
+    for (const [index, { outcome }] of refused.entries()) {
+      this.rejections.note(outcome, ROUTE, lines[index]!);
+    }
+  }
+
+  private async probe(): Promise<void> {
+    const late = () => new Error('connection timeout: the database does not answer');
+    await within(PROBE_TIMEOUT_MS, this.dataSource.query('SELECT 1'), late);
+  }
+
+  /** Woken when the database is lost or events wait, and now and then for what others leave. */
+  private async somethingToDo(): Promise<void> {
+    if (this.availability.isAway || this.spool.waiting.events > 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, CLAIM_INTERVAL_MS);
+      timer.unref();
+      this.wake = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.wake = () => {};
+  }
+}

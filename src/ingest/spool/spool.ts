@@ -1,0 +1,243 @@
+import { readFile, rm } from 'node:fs/promises';
+import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
+import { DataSource } from 'typeorm';
+import { Clock } from '../../common/clock.js';
+import { SpoolUnavailableError } from '../../common/errors.js';
+import type { NormalisedEvent } from '../normalise.js';
+import { decodeEvents, encodeEvents } from './command.js';
+import { decodeRecords } from './record.js';
+import { Segment, SegmentTakenError } from './segment.js';
+import { SpoolDirectory, type Waiting } from './spool-directory.js';
+
+/** Where a spool lies, and how large it may grow. */
+export abstract class SpoolOptions {
+  /** Made where it's missing. */
+  abstract readonly directory: string;
+  /** Of this process. */
+  abstract readonly maxBytes: number;
+}
+
+/** A file that has reached this is closed: it's what a replay reads at once, and may repeat. */
+const SEGMENT_BYTES = 8 * 1024 * 1024;
+/** What one fsync covers. */
+const WRITE_BYTES = 4 * 1024 * 1024;
+const TELL_INTERVAL_MS = 2_000;
+
+interface Append {
+  bytes: Buffer;
+  events: number;
+  resolve(): void;
+  reject(error: unknown): void;
+}
+
+/** A file that is complete, and what is in it. */
+interface ClosedSegment extends Waiting {
+  path: string;
+}
+
+/**
+ * Keeps events on disk while the database is away: append-only files, checksummed, synced before it
+ * answers. Many appends share one fsync.
+ */
+@Injectable()
+export class Spool implements OnApplicationShutdown {
+  private readonly logger = new Logger(Spool.name);
+  private directory: SpoolDirectory | undefined;
+  private active: (ClosedSegment & { segment: Segment }) | undefined;
+  /** The oldest first. */
+  private closed: ClosedSegment[] = [];
+  private appends: Append[] = [];
+  private pendingBytes = 0;
+  /** Whatever changes the files waits for what changed them before. */
+  private last: Promise<unknown> = Promise.resolve();
+  private timer: NodeJS.Timeout | undefined;
+  private readonly listeners: (() => void)[] = [];
+
+  constructor(
+    private readonly options: SpoolOptions,
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+  ) {}
+
+  /** Events and bytes of this process that wait. */
+  get waiting(): Waiting {
+    const all = this.active ? [...this.closed, this.active] : this.closed;
+    return {
+      events: all.reduce((sum, { events }) => sum + events, 0),
+      bytes: all.reduce((sum, { bytes }) => sum + bytes, 0),
+    };
+  }
+
+  /** Whether it takes more, as far as its limit tells. */
+  get isFull(): boolean {
+    return this.waiting.bytes >= this.options.maxBytes;
+  }
+
+  /** @param listener is called when events begin to wait */
+  onFilled(listener: () => void): void {
+    this.listeners.push(listener);
+  }
+
+  /** Makes the folder. The database must answer: its number names it. */
+  async open(): Promise<void> {
+    const [row] = await this.dataSource.query<{ id: string }[]>('SELECT id FROM installation');
+    this.directory = await SpoolDirectory.open(this.options.directory, row!.id, this.clock);
+    this.timer = setInterval(() => void this.tell(), TELL_INTERVAL_MS).unref();
+  }
+
+  /**
+   * Answers when the events are on the disk.
+   *
+   * @throws SpoolUnavailableError when it's full, or the disk is
+   */
+  async append(events: readonly NormalisedEvent[]): Promise<void> {
+    const bytes = Buffer.concat(encodeEvents(events));
+    if (this.waiting.bytes + this.pendingBytes + bytes.length > this.options.maxBytes) {
+      throw new SpoolUnavailableError(
+        new Error(`the spool holds ${this.options.maxBytes} bytes, its limit`),
+      );
+    }
+    this.pendingBytes += bytes.length;
+    const done = new Promise<void>((resolve, reject) => {
+      this.appends.push({ bytes, events: events.length, resolve, reject });
+    });
+    void this.exclusively(() => this.writeWaiting());
+    try {
+      await done;
+    } finally {
+      this.pendingBytes -= bytes.length;
+    }
+  }
+
+  /** How much waits here and in the folders of other processes. */
+  async allWaiting(): Promise<Waiting> {
+    const { events, bytes } = this.waiting;
+    const others = await this.directory?.othersWaiting();
+    return { events: events + (others?.events ?? 0), bytes: bytes + (others?.bytes ?? 0) };
+  }
+
+  /** Takes over what processes that ended have left. */
+  async claimOrphans(): Promise<void> {
+    for (const path of (await this.directory?.claimOrphans()) ?? []) {
+      const bytes = await readFile(path);
+      const events = decodeRecords(bytes)
+        .payloads.map((payload) => decodeEvents(payload)?.length ?? 0)
+        .reduce((sum, count) => sum + count, 0);
+      this.closed.push({ path, events, bytes: bytes.length });
+    }
+    this.closed.sort((a, b) => (a.path < b.path ? -1 : 1));
+  }
+
+  /** @returns the oldest file, complete; undefined when nothing waits */
+  async oldestSegment(): Promise<string | undefined> {
+    if (this.closed.length === 0) await this.exclusively(() => this.closeActive());
+    return this.closed[0]?.path;
+  }
+
+  /** After all of it has been stored. */
+  async remove(path: string): Promise<void> {
+    await rm(path, { force: true });
+    this.closed = this.closed.filter((segment) => segment.path !== path);
+    if (this.waiting.events === 0) await this.tell();
+  }
+
+  /** @see SpoolDirectory.setAside */
+  setAside(segment: string, start: number, bytes: Buffer): Promise<string> {
+    return this.directory!.setAside(segment, start, bytes);
+  }
+
+  /** @see SpoolDirectory.addDeadLetters */
+  addDeadLetters(lines: readonly string[]): Promise<string> {
+    return this.directory!.addDeadLetters(lines);
+  }
+
+  /** What waits stays for the next start. */
+  async onApplicationShutdown(): Promise<void> {
+    clearInterval(this.timer);
+    await this.exclusively(() => this.closeActive());
+    await this.directory?.close();
+  }
+
+  private async tell(): Promise<void> {
+    await this.directory?.tell(this.waiting);
+  }
+
+  private exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.last.then(work);
+    this.last = result.catch(() => {});
+    return result;
+  }
+
+  private async writeWaiting(): Promise<void> {
+    while (this.appends.length > 0) {
+      const group = this.takeAppends();
+      try {
+        await this.writeGroup(group);
+        for (const { resolve } of group) resolve();
+      } catch (error) {
+        // What the file now holds isn't known for sure: the next append begins another.
+        await this.closeActive().catch(() => {});
+        for (const { reject } of group) reject(new SpoolUnavailableError(error));
+      }
+    }
+  }
+
+  private takeAppends(): Append[] {
+    const [first, ...rest] = this.appends;
+    const group = [first!];
+    let bytes = first!.bytes.length;
+    for (const append of rest) {
+      bytes += append.bytes.length;
+      if (bytes > WRITE_BYTES) break;
+      group.push(append);
+    }
+    this.appends = this.appends.slice(group.length);
+    return group;
+  }
+
+  private async writeGroup(group: Append[]): Promise<void> {
+    const bytes = Buffer.concat(group.map((append) => append.bytes));
+    const active = this.active ?? (await this.startSegment());
+    try {
+      await active.segment.append(bytes);
+    } catch (error) {
+      if (!(error instanceof SegmentTakenError)) throw error;
+      this.logger.warn('Another process has taken over this spool, which was silent for long.');
+      this.forgetTaken();
+      await this.directory!.make();
+      return await this.writeGroup(group);
+    }
+    const wasEmpty = this.waiting.events === 0;
+    active.bytes += bytes.length;
+    for (const { events } of group) active.events += events;
+    if (active.bytes >= SEGMENT_BYTES) await this.closeActive();
+    if (wasEmpty) for (const listener of this.listeners) listener();
+  }
+
+  private async startSegment(): Promise<NonNullable<Spool['active']>> {
+    const path = this.directory!.newSegmentPath();
+    const segment = await Segment.create(path).catch(async (error: unknown) => {
+      if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
+      await this.directory!.make();
+      return await Segment.create(path);
+    });
+    this.active = { path, segment, events: 0, bytes: 0 };
+    return this.active;
+  }
+
+  private async closeActive(): Promise<void> {
+    const { active } = this;
+    if (!active) return;
+    this.active = undefined;
+    await active.segment.close();
+    if (active.bytes === 0) await rm(active.path, { force: true });
+    else this.closed.push({ path: active.path, events: active.events, bytes: active.bytes });
+  }
+
+  /** Whoever took the files replays them. */
+  private forgetTaken(): void {
+    void this.active?.segment.close();
+    this.active = undefined;
+    this.closed = [];
+  }
+}

@@ -1,0 +1,27 @@
+import type { PoolClient } from 'pg';
+import type { DataSource } from 'typeorm';
+import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+
+/**
+ * Works on one connection of the data source's pool, for what the ORM has no words for. A connection
+ * that failed in a way of its own, rather than the database's answer, isn't used again.
+ */
+export async function withClient<T>(
+  dataSource: DataSource,
+  work: (client: PoolClient) => Promise<T>,
+): Promise<T> {
+  const driver = dataSource.driver as PostgresDriver;
+  const [client, release] = (await driver.obtainMasterConnection()) as [
+    PoolClient,
+    (error?: Error) => void,
+  ];
+  try {
+    const result = await work(client);
+    release();
+    return result;
+  } catch (error) {
+    const answered = error instanceof Error && 'severity' in error && error.severity === 'ERROR';
+    release(answered ? undefined : (error as Error));
+    throw error;
+  }
+}

@@ -1,0 +1,159 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Injectable, Optional, type BeforeApplicationShutdown } from '@nestjs/common';
+import { isContention, isDatabaseAnswer, isUnavailable } from '../../common/database-errors.js';
+import { UnavailableError } from '../../common/errors.js';
+import { within } from '../../common/within.js';
+import type { NormalisedEvent } from '../normalise.js';
+import type { Outcome } from '../outcome.js';
+import { Spool } from '../spool/spool.js';
+import { EventStore } from '../store/event-store.js';
+import { Availability } from './availability.js';
+import { WriteQueue, type WriteRequest } from './write-queue.js';
+
+/** Batches under way at once. The pool's other connections are for reports. */
+const MAX_FLUSHES = 2;
+/** A lost connection, a failover, a deadlock are tried again for so long. */
+const RETRY_MS = 2_000;
+const FIRST_PAUSE_MS = 25;
+const LONGEST_PAUSE_MS = 400;
+/** A database that doesn't even answer is waited for so long. */
+const DEADLINE_MS = 5_000;
+
+/** No answer in time. What was sent may still be stored; sent again it changes nothing. */
+class DeadlineError extends Error {
+  override name = 'DeadlineError';
+
+  constructor() {
+    super(`no answer within ${DEADLINE_MS / 1000} s`);
+  }
+}
+
+/**
+ * Group commit. Events wait here; a free connection takes all that wait as one batch, and each
+ * request is answered when its batch has committed. What arrives meanwhile is the next batch, so no
+ * timer is needed. While the database is away, batches go to the spool.
+ */
+@Injectable()
+export class EventWriter implements BeforeApplicationShutdown {
+  private readonly queue = new WriteQueue();
+  private isScheduled = false;
+  private readonly flushes = new Set<Promise<void>>();
+
+  constructor(
+    private readonly store: EventStore,
+    private readonly availability: Availability,
+    @Optional() private readonly spool?: Spool,
+  ) {}
+
+  /**
+   * Stores the events and creates the users, names and sources that are new.
+   *
+   * @returns the outcome of each event, in order: after the commit, or after the spool's fsync
+   * @throws OverloadedError when too much waits, UnavailableError or SpoolUnavailableError when the
+   *   events can be stored nowhere; a retry of events with the same times and ids changes nothing
+   *   that is stored
+   */
+  write(events: readonly NormalisedEvent[]): Promise<Outcome[]> {
+    if (events.length === 0) return Promise.resolve([]);
+    const outcomes = this.queue.push(events);
+    this.schedule();
+    return outcomes;
+  }
+
+  /** What still waits is written. */
+  async beforeApplicationShutdown(): Promise<void> {
+    while (this.flushes.size > 0) await Promise.all(this.flushes);
+  }
+
+  /** On the next turn of the event loop, so that requests which arrived together go together. */
+  private schedule(): void {
+    if (this.isScheduled || this.flushes.size >= MAX_FLUSHES || this.queue.isEmpty) return;
+    this.isScheduled = true;
+    const flush = new Promise<void>((resolve) => {
+      setImmediate(resolve);
+    }).then(() => {
+      this.isScheduled = false;
+      return this.flush();
+    });
+    this.flushes.add(flush);
+    void flush.finally(() => {
+      this.flushes.delete(flush);
+      this.schedule();
+    });
+  }
+
+  private async flush(): Promise<void> {
+    const group = this.queue.takeGroup();
+    // The other connection takes what didn't fit.
+    this.schedule();
+    try {
+      const events = group.length === 1 ? group[0]!.events : group.flatMap(({ events }) => events);
+      answer(group, await this.writeNow(events));
+    } catch (error) {
+      for (const request of group) request.reject(error);
+    } finally {
+      this.queue.release(group);
+    }
+  }
+
+  private async writeNow(events: readonly NormalisedEvent[]): Promise<Outcome[]> {
+    if (this.availability.isAway) return await this.writeToSpool(events, this.availability.reason);
+    try {
+      return await this.storeInTime(events);
+    } catch (error) {
+      const isAway = error instanceof DeadlineError || isUnavailable(error);
+      if (!isAway && !isDatabaseAnswer(error)) throw error;
+      // Without a spool each request tries by itself.
+      if (this.spool && !isContention(error)) this.availability.lost(error);
+      return await this.writeToSpool(events, error);
+    }
+  }
+
+  /** @throws DeadlineError, or what the last try met */
+  private async storeInTime(events: readonly NormalisedEvent[]): Promise<Outcome[]> {
+    const ending = new AbortController();
+    const storing = this.storeWithRetries(events, ending.signal);
+    try {
+      return await within(DEADLINE_MS, storing, () => new DeadlineError());
+    } finally {
+      ending.abort();
+    }
+  }
+
+  private async storeWithRetries(
+    events: readonly NormalisedEvent[],
+    signal: AbortSignal,
+  ): Promise<Outcome[]> {
+    const giveUpAt = performance.now() + RETRY_MS;
+    for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      try {
+        return await this.store.store(events);
+      } catch (error) {
+        const isLate = performance.now() > giveUpAt || signal.aborted;
+        if (isLate || this.availability.isAway || !isUnavailable(error)) throw error;
+        await sleep(pause, undefined, { signal });
+      }
+    }
+  }
+
+  private async writeToSpool(
+    events: readonly NormalisedEvent[],
+    cause: unknown,
+  ): Promise<Outcome[]> {
+    if (!this.spool) throw new UnavailableError(cause);
+    await this.spool.append(events);
+    return events.map(() => 'accepted');
+  }
+}
+
+function answer(group: readonly WriteRequest[], outcomes: Outcome[]): void {
+  if (group.length === 1) {
+    group[0]!.resolve(outcomes);
+    return;
+  }
+  let start = 0;
+  for (const { events, resolve } of group) {
+    resolve(outcomes.slice(start, start + events.length));
+    start += events.length;
+  }
+}
