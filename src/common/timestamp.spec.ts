@@ -23,6 +23,17 @@ describe('parseTimestamp', () => {
     expect(parseTimestamp(text)?.toISOString()).toBe(expected);
   });
 
+  it('reads each day of 400 years as programs write it, and no day that a month lacks', () => {
+    const DAY_MS = 86_400_000;
+    for (let day = 0; day < 400 * 366; day += 1) {
+      const time = new Date(Date.UTC(1799, 0, 1) + day * DAY_MS + ((day * 7_919_993) % DAY_MS));
+      expect(parseTimestamp(time.toISOString())).toEqual(time);
+    }
+    for (const text of ['2026-02-29', '2026-04-31', '2026-13-01', '2026-00-10', '2026-01-00']) {
+      expect(parseTimestamp(`${text}T00:00:00.000Z`)).toBeUndefined();
+    }
+  });
+
   it.each([
     ['nothing', ''],
     ['a word', 'abc'],

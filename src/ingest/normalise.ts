@@ -32,6 +32,7 @@ export interface NormaliseRules {
 const MAX_USER_LENGTH = 255;
 const MAX_NAME_LENGTH = 100;
 const MAX_ID_LENGTH = 255;
+const UUID_LENGTH = 36;
 const MAX_PROPERTIES_BYTES = 32 * 1024;
 const MAX_PROPERTIES_DEPTH = 20;
 
@@ -91,7 +92,7 @@ export function isSourceName(value: unknown): value is string {
 function readId(value: unknown, source: string | undefined): string | Refusal {
   if (value === undefined || value === null) return uuidV7();
   if (!isText(value, MAX_ID_LENGTH)) return new Refusal('invalid_id');
-  if (isUuid(value)) return value.toLowerCase();
+  if (value.length === UUID_LENGTH && isUuid(value)) return value.toLowerCase();
   return uuidV5(`${source ?? 'default'}\0${value}`, ID_NAMESPACE);
 }
 
@@ -99,7 +100,10 @@ function readProperties(value: unknown): string | undefined | Refusal {
   if (value === undefined || value === null) return undefined;
   if (!isJsonObject(value) || !isStorable(value, 1)) return new Refusal('invalid_properties');
   const json = JSON.stringify(value);
-  if (Buffer.byteLength(json) > MAX_PROPERTIES_BYTES) return new Refusal('invalid_properties');
+  // UTF-8 has at most three bytes for a unit of UTF-16.
+  const mayBeTooLarge = 3 * json.length > MAX_PROPERTIES_BYTES;
+  if (mayBeTooLarge && Buffer.byteLength(json) > MAX_PROPERTIES_BYTES)
+    return new Refusal('invalid_properties');
   return json === '{}' ? undefined : json;
 }
 
@@ -119,8 +123,9 @@ function numberToText(value: unknown): unknown {
   return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
 }
 
-/** Length is counted in characters, as the database counts it. */
+/** Length is counted in characters, as the database counts it; UTF-16 has at most two units for one. */
 function isText(value: unknown, maxLength: number): value is string {
   if (typeof value !== 'string' || value === '' || value.length > 2 * maxLength) return false;
-  return !FORBIDDEN.test(value) && Array.from(value).length <= maxLength;
+  if (FORBIDDEN.test(value)) return false;
+  return value.length <= maxLength || Array.from(value).length <= maxLength;
 }
