@@ -1,0 +1,32 @@
+import { describe, expect, it } from '@jest/globals';
+import { OptionsError, PARTS, readOptions, STORAGES } from './options.js';
+
+describe('readOptions', () => {
+  it('takes all of it by default', () => {
+    expect(readOptions([])).toEqual({
+      help: false,
+      quick: false,
+      storages: STORAGES,
+      parts: PARTS,
+      json: undefined,
+    });
+  });
+
+  it('takes a part', () => {
+    const args = ['--quick', '--storage', 'plain', '--only', 'single', '--json', 'figures.json'];
+    expect(readOptions(args)).toEqual({
+      help: false,
+      quick: true,
+      storages: ['plain'],
+      parts: ['single'],
+      json: 'figures.json',
+    });
+  });
+
+  it.each([['--storage', 'mysql'], ['--only', 'all'], ['--fast'], ['stray']])(
+    'refuses %s %s',
+    (...args) => {
+      expect(() => readOptions(args)).toThrow(OptionsError);
+    },
+  );
+});
