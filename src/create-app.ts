@@ -6,6 +6,7 @@ import type { DataSource } from 'typeorm';
 import { AppModule } from './app.module.js';
 import { createConsoleLogger } from './console-logger.js';
 import { createOpenApiDocument } from './openapi.js';
+import { FastExpressAdapter } from './server/fast-express.adapter.js';
 
 /**
  * The standalone server, ready to listen: the API, and the explorer at `/docs`.
@@ -13,12 +14,16 @@ import { createOpenApiDocument } from './openapi.js';
  * @param dataSource connected and migrated; closed with the application
  */
 export async function createApp(dataSource: DataSource): Promise<NestExpressApplication> {
-  const app = await NestFactory.create<NestExpressApplication>(AppModule.on(dataSource), {
-    // Each endpoint takes its body itself: the original one answers 204 even where it's broken.
-    bodyParser: false,
-    logger: createConsoleLogger(),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestExpressApplication>(
+    AppModule.on(dataSource),
+    new FastExpressAdapter(),
+    {
+      // Each endpoint takes its body itself: the original one answers 204 even where it's broken.
+      bodyParser: false,
+      logger: createConsoleLogger(),
+      abortOnError: false,
+    },
+  );
   app.disable('x-powered-by');
   answerEveryExpectation(app.getHttpServer());
   SwaggerModule.setup('docs', app, createOpenApiDocument(app));
