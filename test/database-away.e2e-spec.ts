@@ -172,9 +172,8 @@ describe('while the database is away, with a small spool', () => {
     ['none', 0, 'unavailable'],
     ['one that is full', MAX_BYTES, 'spool_unavailable'],
   ])('%s: 503 with Retry-After, and recovery', async (_, maxBytes, code) => {
-    const server = await startApplication({
-      spool: maxBytes === 0 ? undefined : { directory: spool, maxBytes },
-    });
+    const options = maxBytes === 0 ? {} : { spool: { directory: spool, maxBytes } };
+    const server = await startApplication(options);
     await takeAway(server);
     const accepted: string[] = [];
     let refused: Response;

@@ -25,14 +25,14 @@ export interface TestApplication {
 const SPOOL_BYTES = 64 * 1024 * 1024;
 
 /** @param options instead of a spool of 64 MB and streams of any length */
-export async function startApplication(options: AnalyticsOptions = {}): Promise<TestApplication> {
+export async function startApplication(options?: AnalyticsOptions): Promise<TestApplication> {
   const database = await createDatabase();
   const { dataSource } = database;
   const spool = mkdtempSync(join(tmpdir(), 'user-analytics-spool-'));
-  const app = await createApp(dataSource, {
-    spool: { directory: spool, maxBytes: SPOOL_BYTES },
-    ...options,
-  });
+  const app = await createApp(
+    dataSource,
+    options ?? { spool: { directory: spool, maxBytes: SPOOL_BYTES } },
+  );
   await app.listen(0, '127.0.0.1');
   const base = await app.getUrl();
   return {

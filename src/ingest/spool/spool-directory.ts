@@ -32,7 +32,7 @@ export interface Waiting {
 }
 
 /** Folders of this process: its number alone doesn't tell it from an earlier one. */
-const open_ = new Set<string>();
+const ownFolders = new Set<string>();
 
 /**
  * The spool's folders: one for each process, so that no two write the same file, and what their
@@ -65,7 +65,7 @@ export class SpoolDirectory {
   /** Makes the own folder, again where it was taken for a dead process's. */
   async make(): Promise<void> {
     await mkdir(this.own, { recursive: true, mode: 0o700 });
-    open_.add(this.own);
+    ownFolders.add(this.own);
     await this.tell({ events: 0, bytes: 0 });
   }
 
@@ -131,7 +131,7 @@ export class SpoolDirectory {
 
   /** Removes the own folder when nothing waits in it. */
   async close(): Promise<void> {
-    open_.delete(this.own);
+    ownFolders.delete(this.own);
     if ((await segmentsOf(this.own)).length > 0) return;
     await rm(this.own, { recursive: true, force: true });
   }
@@ -145,7 +145,7 @@ export class SpoolDirectory {
   }
 
   private async isAlive(owner: string): Promise<boolean> {
-    if (open_.has(owner)) return true;
+    if (ownFolders.has(owner)) return true;
     const told = await readOwner(owner);
     const isHere = told?.['host'] === hostname();
     if (isHere && !isRunning(Number(told?.['pid']))) return false;
