@@ -7,6 +7,7 @@ import type { AnalyticsOptions } from './analytics/analytics.module.js';
 import { AppModule } from './app.module.js';
 import { createConsoleLogger } from './console-logger.js';
 import { createOpenApiDocument } from './openapi.js';
+import { answerClientErrors } from './server/client-errors.js';
 import { FastExpressAdapter } from './server/fast-express.adapter.js';
 
 /**
@@ -32,6 +33,7 @@ export async function createApp(
   app.disable('etag');
   app.disable('x-powered-by');
   answerEveryExpectation(app.getHttpServer());
+  answerClientErrors(app.getHttpServer());
   SwaggerModule.setup('docs', app, createOpenApiDocument(app));
   return app;
 }

@@ -130,7 +130,7 @@ describe('while the database is away', () => {
     const { counts, rejections } = (await log.json()) as RejectionsDto;
     expect(counts).toMatchObject({ refused_by_database: 1 });
     expect(rejections[0]).toMatchObject({ code: 'refused_by_database', route: 'spool' });
-    const [file] = filesBelow(server.spool).filter((path) => path.endsWith('dead-letter.ndjson'));
+    const file = filesBelow(server.spool).find((path) => path.endsWith('dead-letter.ndjson'));
     expect(JSON.parse(readFileSync(file!, 'utf8'))).toMatchObject({
       code: 'refused_by_database',
       event: { user: 'p', properties: '{"poison":true}' },

@@ -77,8 +77,9 @@ describe('what processes left in the spool', () => {
   it('is stored by the next one, and removed', async () => {
     const folders = [leave(recordsOf(250)), leave(recordsOf(3, 250))];
     await start();
-    await until(async () => (await countEvents()) === 253);
     await until(() => !folders.some((folder) => existsSync(folder)));
+    await until(() => segmentsBelow(home).length === 0);
+    expect(await countEvents()).toBe(253);
   });
 
   it('is stored once, however often it is there', async () => {

@@ -48,12 +48,19 @@ function receiveBody(limit: number, isLeft: (request: Request) => boolean) {
       received.set(request, bodyOf(request));
       next();
     } else {
-      void collect(request, response, limit).then((body) => {
-        received.set(request, body);
-        next();
-      });
+      void takeBody(request, response, limit, next);
     }
   };
+}
+
+async function takeBody(
+  request: Request,
+  response: Response,
+  limit: number,
+  next: NextFunction,
+): Promise<void> {
+  received.set(request, await collect(request, response, limit));
+  next();
 }
 
 /** An application around this one may have parsed the body already. */

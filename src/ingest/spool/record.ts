@@ -12,7 +12,7 @@ const INVERSE_OFFSET = LENGTH_OFFSET + 4;
 const CHECKSUM_OFFSET = INVERSE_OFFSET + 4;
 const HEADER_BYTES = CHECKSUM_OFFSET + 4;
 /** No record is longer: a length beyond it is damaged. */
-export const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 
 /** What bytes of a spool's file hold. */
 export interface DecodedRecords {

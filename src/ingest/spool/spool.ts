@@ -26,8 +26,8 @@ const TELL_INTERVAL_MS = 2_000;
 interface Append {
   bytes: Buffer;
   events: number;
-  resolve(): void;
-  reject(error: unknown): void;
+  resolve: () => void;
+  reject: (error: unknown) => void;
 }
 
 /** A file that is complete, and what is in it. */

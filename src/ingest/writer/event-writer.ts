@@ -87,8 +87,9 @@ export class EventWriter implements BeforeApplicationShutdown {
     // The other connection takes what didn't fit.
     this.schedule();
     try {
-      const events = group.length === 1 ? group[0]!.events : group.flatMap(({ events }) => events);
-      answer(group, await this.writeNow(events));
+      const all =
+        group.length === 1 ? group[0]!.events : group.flatMap((request) => request.events);
+      answer(group, await this.writeNow(all));
     } catch (error) {
       for (const request of group) request.reject(error);
     } finally {

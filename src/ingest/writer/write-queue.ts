@@ -16,8 +16,8 @@ const EVENT_BYTES = 250;
 export interface WriteRequest {
   readonly events: readonly NormalisedEvent[];
   readonly bytes: number;
-  resolve(outcomes: Outcome[]): void;
-  reject(error: unknown): void;
+  resolve: (outcomes: Outcome[]) => void;
+  reject: (error: unknown) => void;
 }
 
 /** Requests that wait for a free connection, in their order. Bounded by count and bytes. */
