@@ -9,6 +9,7 @@ describe('readConfiguration', () => {
     expect(readConfiguration({ PORT: ' ', HOST: '' })).toEqual({
       host: '127.0.0.1',
       port: 8080,
+      workers: 1,
       dataDir: resolve('data'),
       databaseUrl: undefined,
       analyticsUrl: undefined,
@@ -22,11 +23,19 @@ describe('readConfiguration', () => {
       readConfiguration({
         HOST: '::',
         PORT: '0',
+        WEB_CONCURRENCY: '64',
         DATA_DIR: '/srv/analytics',
         DATABASE_URL: databaseUrl,
         ANALYTICS_URL: analyticsUrl,
       }),
-    ).toEqual({ host: '::', port: 0, dataDir: '/srv/analytics', databaseUrl, analyticsUrl });
+    ).toEqual({
+      host: '::',
+      port: 0,
+      workers: 64,
+      dataDir: '/srv/analytics',
+      databaseUrl,
+      analyticsUrl,
+    });
   });
 
   it.each([
@@ -35,6 +44,10 @@ describe('readConfiguration', () => {
     ['PORT', '80.5'],
     ['PORT', '0x50'],
     ['PORT', 'http'],
+    ['WEB_CONCURRENCY', '0'],
+    ['WEB_CONCURRENCY', '65'],
+    ['WEB_CONCURRENCY', '2.5'],
+    ['WEB_CONCURRENCY', 'auto'],
     ['HOST', 'http://localhost'],
     ['HOST', 'two words'],
     ['DATA_DIR', 'a\0b'],

@@ -7,6 +7,8 @@ export interface Configuration {
   host: string;
   /** 0 takes any free port. */
   port: number;
+  /** How many processes answer requests, 1 to 64. With 1 it's this one. */
+  workers: number;
   /** Absolute path: the embedded database and its log. */
   dataDir: string;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
@@ -14,6 +16,9 @@ export interface Configuration {
   /** Where an import sends its events; without it the local port, or the database itself. */
   analyticsUrl: string | undefined;
 }
+
+/** More than one machine's cores make use of. */
+const MAX_WORKERS = 64;
 
 type Environment = Record<string, string | undefined>;
 
@@ -31,6 +36,7 @@ export function readConfiguration(env: Environment): Configuration {
   return {
     host: readHost(env),
     port: readPort(env),
+    workers: readWorkers(env),
     dataDir: readDataDir(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
@@ -69,6 +75,18 @@ function readPort(env: Environment): number {
     throw new ConfigurationError('PORT', 'a number from 0 (any free port) to 65535');
   }
   return port;
+}
+
+function readWorkers(env: Environment): number {
+  const text = value(env, 'WEB_CONCURRENCY') ?? '1';
+  const workers = Number(text);
+  if (!/^\d{1,2}$/.test(text) || workers < 1 || workers > MAX_WORKERS) {
+    throw new ConfigurationError(
+      'WEB_CONCURRENCY',
+      `a number of processes from 1 to ${MAX_WORKERS}, such as that of the machine's cores`,
+    );
+  }
+  return workers;
 }
 
 function readDataDir(env: Environment): string {

@@ -2,9 +2,16 @@ import { ConfigurationError } from './configuration.js';
 import { DatabaseError } from './database/open-database.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.js';
 import { ListenError } from './server/listen-error.js';
+import { WorkerError } from './server/worker-process.js';
 
 /** Errors whose message says all that the person who starts the program needs. */
-const EXPLAINED = [ConfigurationError, DatabaseError, EmbeddedPostgresError, ListenError];
+const EXPLAINED = [
+  ConfigurationError,
+  DatabaseError,
+  EmbeddedPostgresError,
+  ListenError,
+  WorkerError,
+];
 
 /** What to tell the person who started the program. */
 export function explain(error: unknown): string {

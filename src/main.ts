@@ -5,6 +5,8 @@ import { runImport } from './ingest/import/import.command.js';
 import { findProjectRoot } from './project-root.js';
 import { startServer } from './server/server.js';
 import { baseUrl } from './server/start-message.js';
+import { startSupervisor } from './server/supervisor.js';
+import { runWorker } from './server/worker.js';
 
 /** A terminal and npm may both pass one Ctrl-C on: only a later signal is a second one. */
 const SAME_SIGNAL_MS = 2_000;
@@ -16,7 +18,9 @@ async function serve(): Promise<number> {
     ending.signal.addEventListener('abort', () => resolve(ending.signal.reason as number));
   });
   try {
-    const server = await startServer(readConfiguration(process.env), databaseOptions(ending));
+    const configuration = readConfiguration(process.env);
+    const start = configuration.workers > 1 ? startSupervisor : startServer;
+    const server = await start(configuration, databaseOptions(ending));
     const exitCode = await ended;
     await server.stop();
     log('Stopped.');
@@ -84,4 +88,14 @@ function log(line: string): void {
 }
 
 const [command, ...args] = process.argv.slice(2);
-process.exitCode = command === 'import' ? await importFile(args) : await serve();
+switch (command) {
+  case 'import':
+    process.exitCode = await importFile(args);
+    break;
+  case 'worker':
+    // The connection to the supervisor would keep it from its end.
+    process.exit(await runWorker(log));
+    break;
+  default:
+    process.exitCode = await serve();
+}

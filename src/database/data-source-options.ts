@@ -9,7 +9,7 @@ import { Source } from '../ingest/source.entity.js';
 import { Merge } from '../identity/merge.entity.js';
 
 /** Connections of one process to the database. */
-const POOL_SIZE = 10;
+export const POOL_SIZE = 10;
 /** Without it an overloaded pool, or a database that doesn't answer, holds a request for ever. */
 const CONNECTION_TIMEOUT_MS = 5_000;
 /** A statement on the way in or out that takes longer is given up. */

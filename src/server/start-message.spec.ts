@@ -6,6 +6,7 @@ import { baseUrl, startMessage } from './start-message.js';
 const configuration: Configuration = {
   host: '127.0.0.1',
   port: 0,
+  workers: 1,
   dataDir: '/srv/data',
   databaseUrl: undefined,
   analyticsUrl: undefined,
@@ -34,6 +35,12 @@ describe('startMessage', () => {
     expect(message).toContain('/srv/data');
     expect(message).not.toContain('npm run timescaledb');
     expect(message).not.toContain('Warning');
+  });
+
+  it('says how many processes answer where there are several', () => {
+    expect(startMessage(configuration, 8081, plain)).not.toContain('Workers');
+    const message = startMessage({ ...configuration, workers: 4 }, 8081, plain);
+    expect(message).toContain('  Workers    4 processes, on one port');
   });
 
   it('says how to get a hypertable', () => {

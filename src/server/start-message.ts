@@ -16,7 +16,7 @@ export function baseUrl(host: string, port: number): string {
  * @param port the one that is listened on
  */
 export function startMessage(
-  { host, databaseUrl, dataDir }: Configuration,
+  { host, workers, databaseUrl, dataDir }: Configuration,
   port: number,
   storage: Storage,
 ): string {
@@ -29,6 +29,7 @@ export function startMessage(
     `  API        ${url}/analytics`,
     `  Explorer   ${url}/docs`,
     `  Storage    ${storageName(storage)}, ${where}`,
+    ...(workers > 1 ? [`  Workers    ${workers} processes, on one port`] : []),
     ...better(storage, databaseUrl === undefined),
     `  Try        curl -X POST '${url}/analytics?user=3&event=click'`,
     `             curl "${url}/analytics?timestamp=$(date +%s)"`,

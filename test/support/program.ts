@@ -138,13 +138,18 @@ export class Workplace {
     return program;
   }
 
-  async clear(): Promise<void> {
-    for (const [program, dataDir] of this.programs) {
+  /** Ends all that was started; the data stays. */
+  async end(): Promise<void> {
+    for (const [program, dataDir] of this.programs.splice(0)) {
       program.killGroup();
       await program.exited;
       const pid = postmasterPid(dataDir);
       if (pid !== undefined) await stopPostmaster(openDataDirectory(dataDir), { pid, port: 1 });
     }
+  }
+
+  async clear(): Promise<void> {
+    await this.end();
     rmSync(this.folder, { recursive: true, force: true });
   }
 }
@@ -168,6 +173,6 @@ export async function query<Row>(dataDir: string, sql: string): Promise<Row[]> {
 
 /** Nothing that configures the program comes from whoever runs the tests. */
 function environment(): NodeJS.ProcessEnv {
-  const { DATABASE_URL: _, ANALYTICS_URL: __, ...env } = process.env;
+  const { DATABASE_URL: _, ANALYTICS_URL: __, WEB_CONCURRENCY: ___, ...env } = process.env;
   return env;
 }

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { query } from './program.js';
 
 const SENDERS = 8;
 
@@ -25,12 +26,19 @@ export class Traffic {
     await Promise.all(this.senders);
   }
 
+  /** What was acknowledged and isn't in the database of a running program. */
+  async lost(dataDir: string): Promise<string[]> {
+    const rows = await query<{ id: string }>(dataDir, 'SELECT id FROM events');
+    const stored = new Set(rows.map(({ id }) => id));
+    return [...this.acknowledged].filter((id) => !stored.has(id));
+  }
+
   private async send(url: string, sender: number): Promise<void> {
     while (!this.stopped) {
       const id = randomUUID();
       try {
-        const query = `timestamp=1224567997&user=${sender}&event=click&id=${id}`;
-        const response = await fetch(`${url}/analytics?${query}`, { method: 'POST' });
+        const parameters = `timestamp=1224567997&user=${sender}&event=click&id=${id}`;
+        const response = await fetch(`${url}/analytics?${parameters}`, { method: 'POST' });
         await response.arrayBuffer();
         if (response.status === 204 && !response.headers.has('X-Analytics-Rejected')) this.note(id);
       } catch {

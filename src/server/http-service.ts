@@ -1,0 +1,58 @@
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { NestExpressApplication } from '@nestjs/platform-express';
+import type { DataSource } from 'typeorm';
+import { createApp } from '../create-app.js';
+import { drain } from './drain.js';
+import { explainListenError } from './listen-error.js';
+
+/** The application on its port. */
+export interface HttpService {
+  /** The one that is listened on. */
+  port: number;
+  /**
+   * Answers what is under way (10 seconds at most), writes what waits in memory, and ends the
+   * connections to the database.
+   */
+  stop(): Promise<void>;
+}
+
+/**
+ * @param dataSource connected and migrated; closed at the end, and when this fails
+ * @throws ListenError with a message for people
+ */
+export async function serveHttp(
+  dataSource: DataSource,
+  { host, port }: { host: string; port: number },
+): Promise<HttpService> {
+  const app = await createApp(dataSource).catch(async (error: unknown) => {
+    await dataSource.destroy();
+    throw error;
+  });
+  const server: Server = app.getHttpServer();
+  await listen(app, server, host, port);
+  return {
+    port: (server.address() as AddressInfo).port,
+    stop: async () => {
+      await drain(server);
+      await app.close();
+    },
+  };
+}
+
+async function listen(
+  app: NestExpressApplication,
+  server: Server,
+  host: string,
+  port: number,
+): Promise<void> {
+  try {
+    await app.init();
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject).listen(port, host, resolve);
+    });
+  } catch (error) {
+    await app.close();
+    throw explainListenError(error, host, port);
+  }
+}

@@ -1,0 +1,70 @@
+import { explain } from '../explain.js';
+import { openDatabase } from '../database/open-database.js';
+import { serveHttp } from './http-service.js';
+import type { Order, Report, WorkerSettings } from './worker-messages.js';
+
+/**
+ * One of several processes behind one port. Does what its supervisor says, and ends with it: node's
+ * cluster ends a worker that has lost its supervisor.
+ *
+ * @returns the exit code
+ */
+export async function runWorker(log: (line: string) => void): Promise<number> {
+  const ending = new AbortController();
+  const ended = new Promise((resolve) => ending.signal.addEventListener('abort', resolve));
+  endOnOrders(ending);
+  try {
+    const settings = await receiveSettings(ending.signal);
+    const service = await serve(settings, ending.signal, log);
+    await report({ kind: 'listening' });
+    await ended;
+    await service.stop();
+    return 0;
+  } catch (error) {
+    if (ending.signal.aborted) return 0;
+    await report({ kind: 'failed', message: explain(error) });
+    return 1;
+  }
+}
+
+/**
+ * A terminal's Ctrl-C, or its end, reaches the supervisor as well, whose order follows. SIGTERM may
+ * be for this process alone.
+ */
+function endOnOrders(ending: AbortController): void {
+  for (const signal of ['SIGINT', 'SIGHUP']) process.on(signal, () => {});
+  process.on('SIGTERM', () => ending.abort());
+  process.on('message', (order: Order) => {
+    if (order.kind === 'stop') ending.abort();
+  });
+}
+
+function receiveSettings(signal: AbortSignal): Promise<WorkerSettings> {
+  return new Promise((resolve, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason as Error));
+    process.on('message', (order: Order) => {
+      if (order.kind === 'work') resolve(order.settings);
+    });
+    void report({ kind: 'ready' });
+  });
+}
+
+async function serve(
+  { number, configuration, databaseUrl }: WorkerSettings,
+  signal: AbortSignal,
+  log: (line: string) => void,
+) {
+  const dataSource = await openDatabase(
+    databaseUrl,
+    (line) => log(`Worker ${number}: ${line}`),
+    signal,
+  );
+  return serveHttp(dataSource, configuration);
+}
+
+/** Resolves once it's on its way: a process that ends at once would take it along. */
+function report(message: Report): Promise<void> {
+  return new Promise((resolve) => {
+    process.send!(message, undefined, undefined, () => resolve());
+  });
+}
