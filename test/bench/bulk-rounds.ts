@@ -1,8 +1,8 @@
 import type { Answer } from './answer-reader.js';
-import { expectStatus, runClosedLoop } from './closed-loop.js';
+import { expectStatus, runClosedLoop, type ClosedLoopResult } from './closed-loop.js';
 import { canMeasureCpu, databaseCpuMs, ownCpuMs, processCpuMs } from './cpu-time.js';
 import { withConnections } from './http-connection.js';
-import { BATCH_CONNECTIONS, BATCH_SIZE } from './plan.js';
+import { BATCH_CONNECTIONS, BATCH_SIZE, LEAD_BATCHES } from './plan.js';
 import type { Stand } from './stand.js';
 
 /** Rows stored by one way. */
@@ -23,18 +23,20 @@ export class RefusedError extends Error {
  * @param requests batches of {@link BATCH_SIZE}
  */
 export async function runBatches(stand: Stand, requests: readonly Buffer[]): Promise<BulkRound> {
-  const events = requests.length * BATCH_SIZE;
+  const send = (batches: readonly Buffer[]): Promise<ClosedLoopResult> =>
+    runClosedLoop({
+      port: stand.subject.port,
+      connections: BATCH_CONNECTIONS,
+      requests: batches,
+      check: (answer) => expectStored(answer, BATCH_SIZE),
+    });
   await stand.tables.prepareRound();
+  await send(requests.slice(0, LEAD_BATCHES));
   const cpu = startCpu(() => databaseCpuMs(stand.database.pid) + processCpuMs(stand.subject.pid));
-  const { elapsedMs } = await runClosedLoop({
-    port: stand.subject.port,
-    connections: BATCH_CONNECTIONS,
-    requests,
-    check: (answer) => expectStored(answer, BATCH_SIZE),
-  });
+  const { answered, elapsedMs } = await send(requests.slice(LEAD_BATCHES));
   const cpuMs = cpu();
-  await stand.tables.expectRows({ events, copied: 0 });
-  return bulkRound(events, elapsedMs, cpuMs);
+  await stand.tables.expectRows({ events: requests.length * BATCH_SIZE, copied: 0 });
+  return bulkRound(answered * BATCH_SIZE, elapsedMs, cpuMs);
 }
 
 /**

@@ -51,7 +51,7 @@ class StorageMeasurement {
   async warmUp(parts: readonly Part[]): Promise<void> {
     const { batches, batchRows, stream, subject, noop, orm } = this.inputs;
     if (parts.includes('batch')) {
-      await runBatches(this.stand, batches.slice(0, batches.length / 5));
+      await runBatches(this.stand, batches.slice(0, batches.length / 2));
       await runCopy(this.stand, batchRows, this.plan.batchEvents);
     }
     if (parts.includes('stream')) await this.tryStream(stream);

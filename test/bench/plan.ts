@@ -39,5 +39,11 @@ export const BATCH_SIZE = 1_000;
 /** Batches under way at the same time: below the size of the server's pool. */
 export const BATCH_CONNECTIONS = 4;
 export const SINGLE_CONNECTIONS = 64;
+/**
+ * Requests of each round that aren't timed: after the tables were emptied, every session of the
+ * database plans its statements anew, which nothing does to a server in use.
+ */
+export const LEAD_BATCHES = 8;
+export const LEAD_SINGLES = 640;
 /** Of the rate that a server reaches at best: what it should be run at. */
 export const LATENCY_LOAD = 0.3;

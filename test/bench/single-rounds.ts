@@ -1,6 +1,6 @@
-import { expectStatus, runClosedLoop } from './closed-loop.js';
+import { expectStatus, runClosedLoop, type ClosedLoopResult } from './closed-loop.js';
 import { runOpenLoop } from './open-loop.js';
-import { SINGLE_CONNECTIONS } from './plan.js';
+import { LEAD_SINGLES, SINGLE_CONNECTIONS } from './plan.js';
 import type { HttpServer } from './servers.js';
 import type { Stand } from './stand.js';
 import { percentile } from './statistics.js';
@@ -16,18 +16,13 @@ export interface SingleTarget {
 /** As many single requests as a server can take, for a time; requests a second. */
 export async function runSingles(
   { tables }: Stand,
-  { server, requests, stores }: SingleTarget,
+  target: SingleTarget,
   durationMs: number,
 ): Promise<number> {
   await tables.prepareRound();
-  const { answered, elapsedMs } = await runClosedLoop({
-    port: server.port,
-    connections: SINGLE_CONNECTIONS,
-    requests,
-    durationMs,
-    check: (answer) => expectStatus(answer, 204),
-  });
-  await tables.expectRows({ events: stores ? answered : 0, copied: 0 });
+  await lead(target);
+  const { answered, elapsedMs } = await closedLoop(target, LEAD_SINGLES, durationMs);
+  await tables.expectRows({ events: target.stores ? LEAD_SINGLES + answered : 0, copied: 0 });
   return (answered / elapsedMs) * 1_000;
 }
 
@@ -39,19 +34,39 @@ export async function runSingles(
  */
 export async function runLatency(
   { tables }: Stand,
-  { server, requests, stores }: SingleTarget,
+  target: SingleTarget,
   rate: number,
   durationMs: number,
 ): Promise<number> {
-  const count = Math.min(requests.length, Math.ceil((rate * durationMs) / 1_000));
+  const { server, requests, stores } = target;
+  const count = Math.min(requests.length - LEAD_SINGLES, Math.ceil((rate * durationMs) / 1_000));
   await tables.prepareRound();
+  await lead(target);
   const latencies = await runOpenLoop({
     port: server.port,
     connections: SINGLE_CONNECTIONS,
-    requests: requests.slice(0, count),
+    requests: requests.slice(LEAD_SINGLES, LEAD_SINGLES + count),
     rate,
     check: (answer) => expectStatus(answer, 204),
   });
-  await tables.expectRows({ events: stores ? count : 0, copied: 0 });
+  await tables.expectRows({ events: stores ? LEAD_SINGLES + count : 0, copied: 0 });
   return percentile(latencies, 0.99);
+}
+
+async function lead(target: SingleTarget): Promise<void> {
+  await closedLoop({ ...target, requests: target.requests.slice(0, LEAD_SINGLES) }, 0);
+}
+
+function closedLoop(
+  { server, requests }: SingleTarget,
+  first: number,
+  durationMs?: number,
+): Promise<ClosedLoopResult> {
+  return runClosedLoop({
+    port: server.port,
+    connections: SINGLE_CONNECTIONS,
+    requests: requests.slice(first),
+    ...(durationMs !== undefined && { durationMs }),
+    check: (answer) => expectStatus(answer, 204),
+  });
 }
