@@ -11,6 +11,8 @@ describe('readConfiguration', () => {
       port: 8080,
       workers: 1,
       dataDir: resolve('data'),
+      spoolMaxBytes: 1024 ** 3,
+      streamMaxBytes: undefined,
       databaseUrl: undefined,
       analyticsUrl: undefined,
     });
@@ -25,6 +27,8 @@ describe('readConfiguration', () => {
         PORT: '0',
         WEB_CONCURRENCY: '64',
         DATA_DIR: '/srv/analytics',
+        SPOOL_MAX_MB: '5',
+        STREAM_MAX_MB: '1048576',
         DATABASE_URL: databaseUrl,
         ANALYTICS_URL: analyticsUrl,
       }),
@@ -33,12 +37,17 @@ describe('readConfiguration', () => {
       port: 0,
       workers: 64,
       dataDir: '/srv/analytics',
+      spoolMaxBytes: 5 * 1024 ** 2,
+      streamMaxBytes: 1024 ** 4,
       databaseUrl,
       analyticsUrl,
     });
   });
 
   it.each([
+    ['SPOOL_MAX_MB', '0'],
+    ['STREAM_MAX_MB', '1048577'],
+    ['STREAM_MAX_MB', '1.5'],
     ['PORT', '65536'],
     ['PORT', '-1'],
     ['PORT', '80.5'],

@@ -9,8 +9,12 @@ export interface Configuration {
   port: number;
   /** How many processes answer requests, 1 to 64. With 1 it's this one. */
   workers: number;
-  /** Absolute path: the embedded database and its log. */
+  /** Absolute path: the embedded database and its log, and the spool. */
   dataDir: string;
+  /** What events may take on disk while the database is away, of all processes together. */
+  spoolMaxBytes: number;
+  /** What one stream of events may bring, decompressed; without it any number. */
+  streamMaxBytes: number | undefined;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
   databaseUrl: string | undefined;
   /** Where an import sends its events; without it the local port, or the database itself. */
@@ -19,6 +23,11 @@ export interface Configuration {
 
 /** More than one machine's cores make use of. */
 const MAX_WORKERS = 64;
+
+const MB = 1024 * 1024;
+/** A terabyte. */
+const MAX_MB = 1024 * 1024;
+const DEFAULT_SPOOL_MB = 1024;
 
 type Environment = Record<string, string | undefined>;
 
@@ -38,6 +47,8 @@ export function readConfiguration(env: Environment): Configuration {
     port: readPort(env),
     workers: readWorkers(env),
     dataDir: readDataDir(env),
+    spoolMaxBytes: (readMegabytes(env, 'SPOOL_MAX_MB') ?? DEFAULT_SPOOL_MB) * MB,
+    streamMaxBytes: times(readMegabytes(env, 'STREAM_MAX_MB'), MB),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
   };
@@ -87,6 +98,20 @@ function readWorkers(env: Environment): number {
     );
   }
   return workers;
+}
+
+function readMegabytes(env: Environment, variable: string): number | undefined {
+  const text = value(env, variable);
+  if (text === undefined) return undefined;
+  const megabytes = Number(text);
+  if (!/^\d{1,7}$/.test(text) || megabytes < 1 || megabytes > MAX_MB) {
+    throw new ConfigurationError(variable, `a number of megabytes from 1 to ${MAX_MB}`);
+  }
+  return megabytes;
+}
+
+function times(number: number | undefined, factor: number): number | undefined {
+  return number === undefined ? undefined : number * factor;
 }
 
 function readDataDir(env: Environment): string {

@@ -1,7 +1,10 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
+import type { AnalyticsOptions } from '../analytics/analytics.module.js';
+import type { Configuration } from '../configuration.js';
 import { createApp } from '../create-app.js';
 import { drain } from './drain.js';
 import { explainListenError } from './listen-error.js';
@@ -23,12 +26,15 @@ export interface HttpService {
  */
 export async function serveHttp(
   dataSource: DataSource,
-  { host, port }: { host: string; port: number },
+  configuration: Configuration,
 ): Promise<HttpService> {
-  const app = await createApp(dataSource).catch(async (error: unknown) => {
-    await dataSource.destroy();
-    throw error;
-  });
+  const { host, port } = configuration;
+  const app = await createApp(dataSource, analyticsOptions(configuration)).catch(
+    async (error: unknown) => {
+      await dataSource.destroy();
+      throw error;
+    },
+  );
   const server: Server = app.getHttpServer();
   await listen(app, server, host, port);
   return {
@@ -37,6 +43,18 @@ export async function serveHttp(
       await drain(server);
       await app.close();
     },
+  };
+}
+
+function analyticsOptions({
+  dataDir,
+  spoolMaxBytes,
+  streamMaxBytes,
+  workers,
+}: Configuration): AnalyticsOptions {
+  return {
+    spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
+    ...(streamMaxBytes !== undefined && { stream: { maxBytes: streamMaxBytes } }),
   };
 }
 

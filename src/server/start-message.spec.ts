@@ -8,6 +8,8 @@ const configuration: Configuration = {
   port: 0,
   workers: 1,
   dataDir: '/srv/data',
+  spoolMaxBytes: 1024 ** 3,
+  streamMaxBytes: undefined,
   databaseUrl: undefined,
   analyticsUrl: undefined,
 };

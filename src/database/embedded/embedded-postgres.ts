@@ -61,9 +61,10 @@ const LONGEST_PAUSE_MS = 1_000;
 const READY_MS = 120_000;
 /** A killed predecessor's session is noticed by the server at once; this is for a slow machine. */
 const LOCK_MS = 3_000;
-/** Ends within this time that are answered by another start. */
-const RESTARTS = 5;
-const RESTARTS_WITHIN_MS = 10 * 60_000;
+/** A server that ends again and again is started after a pause, so that it doesn't take all of the machine. */
+const UNPAUSED_RESTARTS = 3;
+const RESTARTS_WITHIN_MS = 60_000;
+const LONGEST_RESTART_PAUSE_MS = 5_000;
 /** After a server that was killed a start is tried again for so long, whatever stands against it. */
 const AFTER_KILL_MS = 10_000;
 /**
@@ -252,20 +253,22 @@ class EmbeddedServer implements EmbeddedPostgres {
   /** The server ended, or ended all sessions and recovers by itself. The port stays the same. */
   private async recover(): Promise<void> {
     this.log('The database server ended unexpectedly; bringing it back …');
-    this.countRestart();
+    await this.pauseBeforeRestart();
+    if (this.stopping) return;
     await this.bringUp();
     this.log('The database server is back.');
   }
 
-  private countRestart(): void {
+  /** Events are kept in the spool meanwhile, so it never gives up on one that can be started. */
+  private async pauseBeforeRestart(): Promise<void> {
     const now = performance.now();
     this.restarts = [...this.restarts.filter((at) => now - at < RESTARTS_WITHIN_MS), now];
-    if (this.restarts.length > RESTARTS) {
-      throw new EmbeddedPostgresError(
-        `The database server ended ${this.restarts.length} times within 10 minutes. ` +
-          `Its log is ${this.directory.log}`,
-      );
-    }
+    const paused = this.restarts.length - UNPAUSED_RESTARTS;
+    if (paused <= 0) return;
+    const pause = Math.min(500 * 2 ** paused, LONGEST_RESTART_PAUSE_MS);
+    const times = this.restarts.length;
+    this.log(`It ended ${times} times within a minute; see ${this.directory.log}`);
+    while (!this.stopping && performance.now() - now < pause) await sleep(POLL_MS);
   }
 
   private log(line: string): void {
