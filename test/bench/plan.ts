@@ -36,8 +36,8 @@ export const QUICK_PLAN: Plan = {
 };
 
 export const BATCH_SIZE = 1_000;
-/** Batches under way at the same time: below the size of the server's pool. */
-export const BATCH_CONNECTIONS = 4;
+/** Batches under way at the same time. */
+export const BATCH_CONNECTIONS = 16;
 export const SINGLE_CONNECTIONS = 64;
 /**
  * Requests of each round that aren't timed: after the tables were emptied, every session of the

@@ -1,7 +1,8 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { Turns } from '../../common/turns.js';
 import type { NormalisedEvent } from '../normalise.js';
+import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
@@ -11,12 +12,18 @@ import { readBatch } from './read-batch.js';
 import { Receipts, type ReceiptChoice } from './receipts.js';
 
 const ROUTE = 'POST /analytics/batch';
-/** Judged in one go: some milliseconds, in which nobody else is served. */
-const ITEMS_A_TURN = 1_000;
+
+/** An item that is no event, and what was given. */
+interface Refused {
+  refusal: Refusal;
+  text: string;
+}
 
 /** Stores many events in one transaction and says what became of each. */
 @Injectable()
 export class BatchService {
+  private readonly turns = new Turns();
+
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
@@ -24,37 +31,52 @@ export class BatchService {
   ) {}
 
   /** @throws UnreadableRequestError, OverloadedError, UnavailableError, SpoolUnavailableError */
-  receive(body: ReceivedBody, choice: ReceiptChoice): Promise<Receipts> {
-    return this.store(readBatch(body), ROUTE, choice);
+  async receive(body: ReceivedBody, choice: ReceiptChoice): Promise<Receipts> {
+    const turn = (): Promise<void> => this.turns.next();
+    return await this.store(await readBatch(body, turn), ROUTE, choice);
   }
 
   /**
-   * @param items events as clients give them
+   * @param pieces events as clients give them; emptied on the way
    * @param route which way in, for the log of rejections
    * @throws OverloadedError, UnavailableError or SpoolUnavailableError when it isn't known that all
    *   of it is stored
    */
-  async store(items: unknown[], route: string, choice: ReceiptChoice): Promise<Receipts> {
-    const judged = await this.judge(items);
-    const accepted = judged.filter(
-      (event): event is NormalisedEvent => !(event instanceof Refusal),
-    );
+  async store(pieces: unknown[][], route: string, choice: ReceiptChoice): Promise<Receipts> {
+    const judged = await this.judge(pieces);
+    const accepted = judged.filter((item): item is NormalisedEvent => !('refusal' in item));
     const written = (await this.writer.write(accepted)).values();
     const receipts = new Receipts(choice);
-    for (const [index, event] of judged.entries()) {
-      const outcome = event instanceof Refusal ? event : written.next().value!;
-      if (outcome instanceof Refusal) this.rejections.note(outcome, route, toText(items[index]));
-      receipts.add(index, event instanceof Refusal ? undefined : event.id, outcome);
+    for (const [index, item] of judged.entries()) {
+      if ('refusal' in item) {
+        this.rejections.note(item.refusal, route, item.text);
+        receipts.add(index, undefined, item.refusal);
+      } else {
+        this.addReceipt(receipts, { index, event: item, outcome: written.next().value!, route });
+      }
     }
     return receipts;
   }
 
-  private async judge(items: unknown[]): Promise<(NormalisedEvent | Refusal)[]> {
+  private addReceipt(
+    receipts: Receipts,
+    written: { index: number; event: NormalisedEvent; outcome: Outcome; route: string },
+  ): void {
+    const { index, event, outcome, route } = written;
+    if (outcome instanceof Refusal) this.rejections.note(outcome, route, toText(event));
+    receipts.add(index, event.id, outcome);
+  }
+
+  /** What was parsed is given up piece by piece: a request may wait for long after this. */
+  private async judge(pieces: unknown[][]): Promise<(NormalisedEvent | Refused)[]> {
     const rules = { now: new Date(this.clock.now()) };
-    const judged: (NormalisedEvent | Refusal)[] = [];
-    for (const item of items) {
-      if (judged.length > 0 && judged.length % ITEMS_A_TURN === 0) await nextTurn();
-      judged.push(judgeItem(item, rules));
+    const judged: (NormalisedEvent | Refused)[] = [];
+    for (let items = pieces.shift(); items; items = pieces.shift()) {
+      if (judged.length > 0) await this.turns.next();
+      for (const item of items) {
+        const event = judgeItem(item, rules);
+        judged.push(event instanceof Refusal ? { refusal: event, text: toText(item) } : event);
+      }
     }
     return judged;
   }

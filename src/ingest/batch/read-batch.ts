@@ -1,7 +1,7 @@
 import { UnreadableRequestError } from '../../common/errors.js';
-import { isJsonObject } from '../../common/json-object.js';
 import { Refusal, type RefusalCode } from '../refusal.js';
 import type { ReceivedBody } from '../request-fields.js';
+import { parseItems } from './parse-items.js';
 
 const MAX_EVENTS = 10_000;
 
@@ -15,18 +15,24 @@ const UTF8_PARAMETER = /^[^;]*(;\s*charset="?utf-?8"?\s*)?$/;
 /**
  * Takes a batch apart: a JSON array of events, or an object that holds one as `events`.
  *
- * @returns the items, not judged yet
+ * @param turn is waited for before each piece of work
+ * @returns the items in pieces, not judged yet
  * @throws UnreadableRequestError when there's nothing to judge one by one
  */
-export function readBatch(body: ReceivedBody): unknown[] {
+export async function readBatch(
+  body: ReceivedBody,
+  turn: () => Promise<void>,
+): Promise<unknown[][]> {
   if (body instanceof Refusal) throw unreadable(body.code);
   const type = (body.contentType ?? 'application/json').toLowerCase();
   if (!/^application\/json\s*(;|$)/.test(type)) throw unreadable('unsupported_content_type');
   requireUtf8(type);
-  const items = itemsOf(parse(body.bytes));
-  if (items === undefined) throw unreadable('unreadable_body');
-  if (items.length > MAX_EVENTS) throw unreadable('body_too_large');
-  return items;
+  const pieces = await parseItems(body.bytes, turn).catch(() => {
+    throw unreadable('unreadable_body');
+  });
+  const count = pieces.reduce((sum, { length }) => sum + length, 0);
+  if (count > MAX_EVENTS) throw unreadable('body_too_large');
+  return pieces;
 }
 
 /** @throws UnreadableRequestError for another charset than UTF-8 */
@@ -50,18 +56,4 @@ export function unreadable(code: RefusalCode): UnreadableRequestError {
   }
   const accepted = 'a batch is a JSON array of events, or {"events": [...]}';
   return new UnreadableRequestError(code, accepted, 400);
-}
-
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes));
-  } catch {
-    return undefined;
-  }
-}
-
-function itemsOf(value: unknown): unknown[] | undefined {
-  if (Array.isArray(value)) return value;
-  const events = isJsonObject(value) ? value['events'] : undefined;
-  return Array.isArray(events) ? events : undefined;
 }

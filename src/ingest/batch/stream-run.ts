@@ -8,7 +8,7 @@ import type { Receipts } from './receipts.js';
 
 const EVENTS_A_GROUP = 1_000;
 /** Groups that are being stored while the next is read. */
-const MAX_IN_FLIGHT = 4;
+const MAX_IN_FLIGHT = 8;
 
 /** A line, judged. */
 interface JudgedLine {

@@ -1,13 +1,11 @@
-/** One row of the events table, by numbers. */
-export interface EventRow {
-  time: Date;
-  /** A UUID in lower case. */
-  id: string;
-  userSeq: number;
-  nameId: number;
-  sourceId: number;
-  /** JSON text of an object. */
-  properties: string | undefined;
+import type { NormalisedEvent } from '../normalise.js';
+
+/** Rows of the events table: the events, and the numbers of what they name. */
+export interface EventRows {
+  events: readonly NormalisedEvent[];
+  userSeqs: readonly number[];
+  nameIds: readonly number[];
+  sourceIds: readonly number[];
 }
 
 /** The columns that a row fills, in their order; `bot` keeps its default. */
@@ -27,39 +25,45 @@ const TWO_TO_32 = 2 ** 32;
 /** UTF-8 takes at most three bytes for a UTF-16 code unit. */
 const MAX_BYTES_A_UNIT = 3;
 
-/**
- * Rows in PostgreSQL's binary COPY format
- * (https://www.postgresql.org/docs/current/sql-copy.html, section Binary Format).
- */
-export function encodeCopy(rows: readonly EventRow[]): Buffer {
-  const buffer = Buffer.allocUnsafe(sizeOf(rows));
-  let offset = HEADER.copy(buffer);
-  for (const row of rows) offset = writeRow(buffer, row, offset);
-  offset = buffer.writeInt16BE(-1, offset);
-  return buffer.subarray(0, offset);
-}
-
-function sizeOf(rows: readonly EventRow[]): number {
-  let size = HEADER.length + TRAILER_BYTES + rows.length * FIXED_BYTES;
-  for (const { properties } of rows) {
+/** How many bytes rows take at most in PostgreSQL's binary COPY format. */
+export function copyBytes({ events }: EventRows): number {
+  let size = HEADER.length + TRAILER_BYTES + events.length * FIXED_BYTES;
+  for (const { properties } of events) {
     if (properties !== undefined) size += 1 + properties.length * MAX_BYTES_A_UNIT;
   }
   return size;
 }
 
-function writeRow(buffer: Buffer, row: EventRow, start: number): number {
+/**
+ * Writes rows in PostgreSQL's binary COPY format
+ * (https://www.postgresql.org/docs/current/sql-copy.html, section Binary Format).
+ *
+ * @param buffer of `copyBytes` at least
+ * @returns the part of it that was written
+ */
+export function encodeCopy(rows: EventRows, buffer: Buffer): Buffer {
+  let offset = HEADER.copy(buffer);
+  for (let index = 0; index < rows.events.length; index += 1) {
+    offset = writeRow(buffer, rows, index, offset);
+  }
+  offset = buffer.writeInt16BE(-1, offset);
+  return buffer.subarray(0, offset);
+}
+
+function writeRow(buffer: Buffer, rows: EventRows, index: number, start: number): number {
+  const { time, id, properties } = rows.events[index]!;
   let offset = buffer.writeInt16BE(COLUMNS, start);
   offset = buffer.writeInt32BE(8, offset);
-  offset = writeTime(buffer, row.time.getTime(), offset);
+  offset = writeTime(buffer, time.getTime(), offset);
   offset = buffer.writeInt32BE(16, offset);
-  offset = writeUuid(buffer, row.id, offset);
+  offset = writeUuid(buffer, id, offset);
   offset = buffer.writeInt32BE(4, offset);
-  offset = buffer.writeInt32BE(row.userSeq, offset);
+  offset = buffer.writeInt32BE(rows.userSeqs[index]!, offset);
   offset = buffer.writeInt32BE(4, offset);
-  offset = buffer.writeInt32BE(row.nameId, offset);
+  offset = buffer.writeInt32BE(rows.nameIds[index]!, offset);
   offset = buffer.writeInt32BE(2, offset);
-  offset = buffer.writeInt16BE(row.sourceId, offset);
-  return writeProperties(buffer, row.properties, offset);
+  offset = buffer.writeInt16BE(rows.sourceIds[index]!, offset);
+  return writeProperties(buffer, properties, offset);
 }
 
 /** Microseconds in 64 bits. Beyond the years 1714 to 2285 a number doesn't hold them exactly. */

@@ -1,25 +1,29 @@
-import { finished } from 'node:stream/promises';
 import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
-import { from as copyFrom } from 'pg-copy-streams';
 import { DataSource } from 'typeorm';
 import { isDataError, isDuplicateKey, isTooMuchAtOnce } from '../../common/database-errors.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
-import { COPY_COLUMNS, encodeCopy, type EventRow } from './copy-rows.js';
+import { copyIn } from './copy-in.js';
+import { BufferPool } from './buffer-pool.js';
+import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
 import { withClient } from './database-client.js';
 import { EventChunks } from './event-chunks.js';
 import { NumberDirectory } from './number-directory.js';
 
 /** From so many rows on COPY is faster than an insert, which takes one round trip less. */
 const COPY_FROM_ROWS = 200;
+const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
+
+const SOURCE_LIMIT = new Refusal('source_limit');
 
 /** Stores events in one transaction, which has committed when it answers. Knows no retry. */
 @Injectable()
 export class EventStore {
   /** The last insert met duplicates: the next will, too, and COPY would have to be undone. */
   private expectsDuplicates = false;
+  private readonly buffers = new BufferPool();
   private readonly seenClients = new WeakSet<ClientBase>();
 
   constructor(
@@ -68,50 +72,50 @@ export class EventStore {
       this.seenClients.add(client);
       this.numbers.forget();
     }
-    const judged = await this.numbers.resolve(client, events);
-    const rows = judged.filter((row): row is EventRow => !(row instanceof Refusal));
-    const stored = (await this.insertRows(client, rows)).values();
-    return judged.map((row) => {
-      if (row instanceof Refusal) return row;
-      return stored.next().value! ? 'stored' : 'duplicate';
-    });
+    const { rows, overLimit } = await this.numbers.resolve(client, events);
+    const outcomes = await this.insertRows(client, rows);
+    if (!overLimit) return outcomes;
+    const stored = outcomes.values();
+    return overLimit.map((isOver) => (isOver ? SOURCE_LIMIT : stored.next().value!));
   }
 
-  /** @returns for each row whether it is new */
-  private async insertRows(client: ClientBase, rows: EventRow[]): Promise<boolean[]> {
-    if (rows.length >= COPY_FROM_ROWS && !this.expectsDuplicates) {
+  private async insertRows(client: ClientBase, rows: EventRows): Promise<StoreOutcome[]> {
+    const count = rows.events.length;
+    if (count === 0) return [];
+    if (count >= COPY_FROM_ROWS && !this.expectsDuplicates) {
       try {
-        await copy(client, rows);
-        return rows.map(() => true);
+        await this.copyRows(client, rows);
+        return Array<StoreOutcome>(count).fill('stored');
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
       }
     }
     const stored = await insert(client, rows);
     this.expectsDuplicates = stored.includes(false);
-    return stored;
+    return stored.map((isNew) => (isNew ? 'stored' : 'duplicate'));
+  }
+
+  private async copyRows(client: ClientBase, rows: EventRows): Promise<void> {
+    const buffer = this.buffers.take(copyBytes(rows));
+    await copyIn(client, COPY, encodeCopy(rows, buffer));
+    // After a failure it may still be on its way.
+    this.buffers.give(buffer);
   }
 }
 
-async function copy(client: ClientBase, rows: EventRow[]): Promise<void> {
-  const target = client.query(copyFrom(`COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`));
-  target.end(encodeCopy(rows));
-  await finished(target);
-}
-
-async function insert(client: ClientBase, rows: EventRow[]): Promise<boolean[]> {
-  if (rows.length === 0) return [];
+async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {
+  const { events, userSeqs, nameIds, sourceIds } = rows;
   const result = await client.query<{ stored: boolean[] }>(
     `SELECT store_events($1::timestamptz[], $2::uuid[], $3::integer[], $4::integer[],
        $5::smallint[], NULL, $6::jsonb[]) AS stored`,
     [
       // None of these needs quotes in an array's text, and the driver would look at each character.
-      `{${rows.map((row) => row.time.toISOString()).join()}}`,
-      `{${rows.map((row) => row.id).join()}}`,
-      `{${rows.map((row) => row.userSeq).join()}}`,
-      `{${rows.map((row) => row.nameId).join()}}`,
-      `{${rows.map((row) => row.sourceId).join()}}`,
-      rows.map((row) => row.properties ?? null),
+      `{${events.map(({ time }) => time.toISOString()).join()}}`,
+      `{${events.map(({ id }) => id).join()}}`,
+      `{${userSeqs.join()}}`,
+      `{${nameIds.join()}}`,
+      `{${sourceIds.join()}}`,
+      events.map(({ properties }) => properties ?? null),
     ],
   );
   return result.rows[0]!.stored;

@@ -112,27 +112,27 @@ export class EventWriter implements BeforeApplicationShutdown {
 
   /** @throws DeadlineError, or what the last try met */
   private async storeInTime(events: readonly NormalisedEvent[]): Promise<Outcome[]> {
-    const ending = new AbortController();
-    const storing = this.storeWithRetries(events, ending.signal);
+    let isOver = false;
+    const storing = this.storeWithRetries(events, () => isOver);
     try {
       return await within(DEADLINE_MS, storing, () => new DeadlineError());
     } finally {
-      ending.abort();
+      isOver = true;
     }
   }
 
   private async storeWithRetries(
     events: readonly NormalisedEvent[],
-    signal: AbortSignal,
+    isOver: () => boolean,
   ): Promise<Outcome[]> {
     const giveUpAt = performance.now() + RETRY_MS;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
         return await this.store.store(events);
       } catch (error) {
-        const isLate = performance.now() > giveUpAt || signal.aborted;
+        const isLate = performance.now() > giveUpAt || isOver();
         if (isLate || this.availability.isAway || !isUnavailable(error)) throw error;
-        await sleep(pause, undefined, { signal });
+        await sleep(pause);
       }
     }
   }
