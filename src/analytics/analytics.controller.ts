@@ -6,6 +6,7 @@ import {
   Post,
   Query,
   Req,
+  Res,
   UseFilters,
   UseInterceptors,
 } from '@nestjs/common';
@@ -20,18 +21,17 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Request } from 'express';
+import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
 import { validated } from '../common/validated.pipe.js';
 import { receivedBody } from '../ingest/body/body.middleware.js';
-import type { Refusal } from '../ingest/refusal.js';
 import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
 import { CsvOrJsonInterceptor } from '../query/csv-or-json.interceptor.js';
 import { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
 import { AnalyticsService } from './analytics.service.js';
 import { EventDto } from './event.dto.js';
-import { RejectionHeaderInterceptor } from './rejection-header.interceptor.js';
+import { tellRejection } from './rejection-header.js';
 
 @ApiTags('analytics')
 @Controller('analytics')
@@ -41,7 +41,6 @@ export class AnalyticsController {
 
   @Post()
   @HttpCode(204)
-  @UseInterceptors(RejectionHeaderInterceptor)
   @ApiOperation({
     summary: 'Store one click or impression',
     description:
@@ -70,8 +69,12 @@ export class AnalyticsController {
     },
   })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
-  record(@Req() request: Request): Promise<Refusal | undefined> {
-    return this.analytics.record(queryOf(request), receivedBody(request));
+  async record(
+    @Req() request: Request,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<void> {
+    const refusal = await this.analytics.record(queryOf(request), receivedBody(request));
+    tellRejection(response, refusal);
   }
 
   @Get()

@@ -7,6 +7,7 @@ export type ReceivedBody = { bytes: Buffer; contentType: string | undefined } | 
 
 /** What `POST /analytics` reads. Other parameters are left alone: proxies and tags add theirs. */
 const FIELDS = ['timestamp', 'user', 'event', 'id'] as const;
+type Field = (typeof FIELDS)[number];
 
 /**
  * Collects the fields of one event from the query string and the body (JSON, a form, or JSON as
@@ -18,6 +19,7 @@ export function readRequestFields(query: string, body: ReceivedBody): EventField
   const fromQuery = readUrlEncoded(query);
   if (fromQuery instanceof Refusal) return fromQuery;
   if (body instanceof Refusal) return body;
+  if (body.bytes.length === 0) return fromQuery;
   const fromBody = readBody(body.bytes, body.contentType);
   if (fromBody instanceof Refusal) return fromBody;
   const repeated = FIELDS.some((field) => field in fromQuery && field in fromBody);
@@ -25,7 +27,6 @@ export function readRequestFields(query: string, body: ReceivedBody): EventField
 }
 
 function readBody(bytes: Buffer, contentType = 'text/plain'): EventFields | Refusal {
-  if (bytes.length === 0) return {};
   const [type = '', ...parameters] = contentType.toLowerCase().split(';');
   const charset = parameters.map((text) => /^\s*charset="?([^"]*?)"?\s*$/.exec(text)?.[1]);
   if (charset.some((name) => name !== undefined && !/^(utf-?8|us-ascii)$/.test(name))) {
@@ -57,40 +58,47 @@ function decodeUtf8(bytes: Buffer): string | undefined {
 
 function readJson(text: string): EventFields | Refusal {
   const value = parseJsonObject(text);
-  return value ? pick(Object.entries(value)) : new Refusal('unreadable_body');
+  return value ? pick(value) : new Refusal('unreadable_body');
 }
 
 /** Unlike `URLSearchParams`, it refuses what isn't UTF-8 instead of storing replacement characters. */
 function readUrlEncoded(text: string): EventFields | Refusal {
-  try {
-    const pairs = text.split('&').flatMap((pair): [string, string][] => {
-      const separator = pair.includes('=') ? pair.indexOf('=') : pair.length;
-      const field = fieldOf(pair.slice(0, separator));
-      return field === undefined ? [] : [[field, decode(pair.slice(separator + 1))]];
-    });
-    if (new Set(pairs.map(([name]) => name)).size < pairs.length) {
-      return new Refusal('repeated_field');
+  const fields: EventFields = {};
+  for (let start = 0; start < text.length;) {
+    const next = text.indexOf('&', start);
+    const end = next === -1 ? text.length : next;
+    const equals = text.indexOf('=', start);
+    const separator = equals === -1 || equals > end ? end : equals;
+    const field = fieldOf(text.slice(start, separator));
+    if (field !== undefined) {
+      if (field in fields) return new Refusal('repeated_field');
+      const value = decode(text.slice(Math.min(separator + 1, end), end));
+      if (value === undefined) return new Refusal('malformed_query');
+      fields[field] = value;
     }
-    return pick(pairs);
-  } catch {
-    return new Refusal('malformed_query');
+    start = end + 1;
   }
+  return fields;
 }
 
 /** @returns undefined for a parameter that isn't ours, be it malformed */
-function fieldOf(encodedName: string): string | undefined {
+function fieldOf(encodedName: string): Field | undefined {
+  const name = decode(encodedName);
+  return FIELDS.find((field) => field === name);
+}
+
+/** @returns undefined for what isn't percent-encoded UTF-8 */
+function decode(text: string): string | undefined {
+  if (!/[%+]/.test(text)) return text;
   try {
-    const name = decode(encodedName);
-    return FIELDS.find((field) => field === name);
+    return decodeURIComponent(text.replaceAll('+', ' '));
   } catch {
     return undefined;
   }
 }
 
-function decode(text: string): string {
-  return decodeURIComponent(text.replaceAll('+', ' '));
-}
-
-function pick(pairs: [string, unknown][]): EventFields {
-  return Object.fromEntries(pairs.filter(([name]) => FIELDS.some((field) => field === name)));
+function pick(value: Record<string, unknown>): EventFields {
+  const fields: EventFields = {};
+  for (const field of FIELDS) if (Object.hasOwn(value, field)) fields[field] = value[field];
+  return fields;
 }

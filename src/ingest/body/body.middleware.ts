@@ -11,7 +11,7 @@ const MAX_BATCH_BYTES = 10 * 1024 * 1024;
 const MAX_HELD_BYTES = 48 * 1024 * 1024;
 /** A body that is held in memory has to arrive in this time. */
 const BODY_MS = 60_000;
-const EMPTY = Buffer.alloc(0);
+const NO_BODY: ReceivedBody = { bytes: Buffer.alloc(0), contentType: undefined };
 
 /** Bodies of the requests that are being answered. */
 const received = new WeakMap<IncomingMessage, ReceivedBody | OverloadedError>();
@@ -29,7 +29,7 @@ export const receiveBatchBody = receiveBody(MAX_BATCH_BYTES, isStream);
  * @throws OverloadedError when there was no room for it
  */
 export function receivedBody(request: IncomingMessage): ReceivedBody {
-  const body = received.get(request) ?? { bytes: EMPTY, contentType: undefined };
+  const body = received.get(request) ?? NO_BODY;
   if (body instanceof OverloadedError) throw body;
   return body;
 }
@@ -42,10 +42,10 @@ export function isStream(request: IncomingMessage): boolean {
 
 function receiveBody(limit: number, isLeft: (request: Request) => boolean) {
   return (request: Request, response: Response, next: NextFunction): void => {
-    if (isLeft(request)) {
-      next();
-    } else if (isParsed(request) || !hasBody(request)) {
+    if (isParsed(request)) {
       received.set(request, bodyOf(request));
+      next();
+    } else if (isLeft(request) || !hasBody(request)) {
       next();
     } else {
       void takeBody(request, response, limit, next);
@@ -71,7 +71,6 @@ function isParsed(request: Request): boolean {
 function bodyOf(request: Request): ReceivedBody {
   const body: unknown = request.body;
   const contentType = request.headers['content-type'];
-  if (body === undefined || body === null) return { bytes: EMPTY, contentType };
   if (Buffer.isBuffer(body)) return { bytes: body, contentType };
   if (typeof body === 'string') return { bytes: Buffer.from(body), contentType };
   return { bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };

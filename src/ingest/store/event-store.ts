@@ -12,8 +12,6 @@ import { withClient } from './database-client.js';
 import { EventChunks } from './event-chunks.js';
 import { NumberDirectory } from './number-directory.js';
 
-/** From so many rows on COPY is faster than an insert, which takes one round trip less. */
-const COPY_FROM_ROWS = 200;
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
 
 const SOURCE_LIMIT = new Refusal('source_limit');
@@ -82,7 +80,7 @@ export class EventStore {
   private async insertRows(client: ClientBase, rows: EventRows): Promise<StoreOutcome[]> {
     const count = rows.events.length;
     if (count === 0) return [];
-    if (count >= COPY_FROM_ROWS && !this.expectsDuplicates) {
+    if (!this.expectsDuplicates) {
       try {
         await this.copyRows(client, rows);
         return Array<StoreOutcome>(count).fill('stored');

@@ -12,6 +12,8 @@ import { WriteQueue, type WriteRequest } from './write-queue.js';
 
 /** Batches under way at once. The pool's other connections are for reports. */
 const MAX_FLUSHES = 2;
+/** Fewer wait for the batch under way: together they cost less, and soon it's their turn. */
+const SECOND_FLUSH_EVENTS = 500;
 /** A lost connection, a failover, a deadlock are tried again for so long. */
 const RETRY_MS = 2_000;
 const FIRST_PAUSE_MS = 25;
@@ -67,7 +69,7 @@ export class EventWriter implements BeforeApplicationShutdown {
 
   /** On the next turn of the event loop, so that requests which arrived together go together. */
   private schedule(): void {
-    if (this.isScheduled || this.flushes.size >= MAX_FLUSHES || this.queue.isEmpty) return;
+    if (this.isScheduled || !this.isWorthAFlush()) return;
     this.isScheduled = true;
     const flush = new Promise<void>((resolve) => {
       setImmediate(resolve);
@@ -80,6 +82,11 @@ export class EventWriter implements BeforeApplicationShutdown {
       this.flushes.delete(flush);
       this.schedule();
     });
+  }
+
+  private isWorthAFlush(): boolean {
+    if (this.flushes.size === 0) return !this.queue.isEmpty;
+    return this.flushes.size < MAX_FLUSHES && this.queue.waitingEvents >= SECOND_FLUSH_EVENTS;
   }
 
   private async flush(): Promise<void> {

@@ -27,6 +27,9 @@ export class WriteQueue {
   private events = 0;
   private bytes = 0;
 
+  /** Events that no batch has taken yet. */
+  waitingEvents = 0;
+
   get isEmpty(): boolean {
     return this.head === this.waiting.length;
   }
@@ -38,6 +41,7 @@ export class WriteQueue {
     if (isFull && this.events > 0) throw new OverloadedError();
     this.events += events.length;
     this.bytes += bytes;
+    this.waitingEvents += events.length;
     return new Promise((resolve, reject) => {
       this.waiting.push({ events, bytes, resolve, reject });
     });
@@ -57,6 +61,7 @@ export class WriteQueue {
       this.head += 1;
     }
     const group = this.waiting.slice(start, this.head);
+    for (const taken of group) this.waitingEvents -= taken.events.length;
     if (this.isEmpty) {
       this.waiting = [];
       this.head = 0;
