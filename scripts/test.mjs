@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 // `npm test`: throwaway database servers, then every suite on them. What stands behind `--` goes to
 // jest, such as `npm test -- --testPathPatterns batch`. REQUIRE_TIMESCALEDB=1 makes its absence fail.
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { runJest, tellResult } from './support/jest.mjs';
 import { prepare } from './support/prepare.mjs';
-import { failWith, projectRoot, run } from './support/project.mjs';
+import { failWith, projectRoot } from './support/project.mjs';
 
 const WITHOUT_TIMESCALEDB =
   'The half of the end-to-end suite that runs on TimescaleDB DID NOT RUN: this machine has none.\n' +
@@ -20,15 +21,13 @@ async function test(folder, servers) {
     throw new Error(`REQUIRE_TIMESCALEDB is set.\n${WITHOUT_TIMESCALEDB}`);
   }
   const projects = ['unit', 'process', 'plain', ...(complete ? ['timescaledb'] : [])];
-  const report = join(folder, 'report.json');
-  const code = await jest(projects, report, {
+  const result = await runJest(projects, process.argv.slice(2), {
     TEST_DATABASE_URL_PLAIN: plain.url,
     TEST_DATABASE_URL_TIMESCALEDB: timescaledb.url,
   });
-  const { numPassedTests, numFailedTests } = summary(report);
   if (!complete) console.log(`\n${WITHOUT_TIMESCALEDB}`);
-  console.log(`\n${numPassedTests} passed, ${numFailedTests} failed`);
-  return numPassedTests === 0 ? code || 1 : code;
+  tellResult(result);
+  return result.code;
 }
 
 async function startServer(dataDir, timescaledb, servers) {
@@ -37,27 +36,6 @@ async function startServer(dataDir, timescaledb, servers) {
   const server = await startEmbeddedPostgres({ dataDir, projectRoot, timescaledb });
   servers.push(server);
   return server;
-}
-
-function jest(projects, report, urls) {
-  const args = ['--experimental-vm-modules', join('node_modules', 'jest', 'bin', 'jest.js')];
-  // A failed test may leave a connection open: that mustn't keep the run from its end.
-  const output = ['--json', `--outputFile=${report}`, '--forceExit'];
-  const options = ['--selectProjects', ...projects, ...output];
-  return run(process.execPath, [...args, ...options, ...process.argv.slice(2)], {
-    env: { ...process.env, ...urls, NODE_NO_WARNINGS: '1' },
-    // With --json jest writes the report to stdout as well; people read stderr.
-    stdio: ['ignore', 'ignore', 'inherit'],
-  });
-}
-
-/** Jest writes no report when it can't even begin. */
-function summary(report) {
-  try {
-    return JSON.parse(readFileSync(report, 'utf8'));
-  } catch {
-    return { numPassedTests: 0, numFailedTests: 0 };
-  }
 }
 
 const folder = mkdtempSync(join(tmpdir(), 'user-analytics-test-'));

@@ -21,9 +21,36 @@ export function stillRunning(pids: number[]): number[] {
     .filter((pid) => pids.includes(pid));
 }
 
+/**
+ * Halts a process with all that it has started, as a machine does that hangs.
+ *
+ * @returns what lets them go on
+ */
+export function halt(pid: number): () => void {
+  // First, so that it starts no more of them.
+  process.kill(pid, 'SIGSTOP');
+  const children = all().filter(({ parent }) => parent === pid);
+  const pids = [pid, ...children.map((child) => child.pid)];
+  signal(pids, 'SIGSTOP');
+  return () => signal(pids, 'SIGCONT');
+}
+
+function signal(pids: number[], name: NodeJS.Signals): void {
+  for (const pid of pids) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // It has ended.
+    }
+  }
+}
+
 function workers(): Running[] {
-  const all = process.platform === 'linux' ? readProc() : readPs();
-  return all.filter(({ command }) => command.endsWith('main.js worker'));
+  return all().filter(({ command }) => command.endsWith('main.js worker'));
+}
+
+function all(): Running[] {
+  return process.platform === 'linux' ? readProc() : readPs();
 }
 
 function readProc(): Running[] {

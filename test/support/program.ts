@@ -161,8 +161,17 @@ export function postmasterPid(dataDir: string): number | undefined {
 }
 
 /** Asks the database of a running program. */
-export async function query<Row>(dataDir: string, sql: string): Promise<Row[]> {
-  const url = readFileSync(join(dataDir, 'database-url'), 'utf8').trim();
+export function query<Row>(dataDir: string, sql: string): Promise<Row[]> {
+  return queryAt(databaseUrl(dataDir), sql);
+}
+
+/** Where the database of a running program is. */
+export function databaseUrl(dataDir: string): string {
+  return readFileSync(join(dataDir, 'database-url'), 'utf8').trim();
+}
+
+/** Asks a database. */
+export async function queryAt<Row>(url: string, sql: string): Promise<Row[]> {
   const dataSource = await new DataSource({ type: 'postgres', url }).initialize();
   try {
     return await dataSource.query<Row[]>(sql);

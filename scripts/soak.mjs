@@ -1,0 +1,23 @@
+#!/usr/bin/env node
+// `npm run soak`: the tests that make faults, in their long form; in `npm test` they are short. What
+// stands behind `--` goes to jest, such as `npm run soak -- --testNamePattern killed`.
+import { prepare } from './support/prepare.mjs';
+import { runJest, tellResult } from './support/jest.mjs';
+import { failWith } from './support/project.mjs';
+
+const LONGEST_TEST_MS = 30 * 60_000;
+
+// One file after the other: each measures how the server does under load of its own.
+const ARGS = ['--testPathPatterns', 'process/faults-', '--runInBand', '--verbose'];
+
+// Jest gets the terminal's Ctrl-C as well and ends what it started.
+for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => (process.exitCode = 130));
+try {
+  await prepare();
+  const args = [...ARGS, `--testTimeout=${LONGEST_TEST_MS}`, ...process.argv.slice(2)];
+  const result = await runJest(['process'], args, { SOAK: '1' });
+  tellResult(result);
+  process.exitCode = result.code;
+} catch (error) {
+  failWith(error);
+}
