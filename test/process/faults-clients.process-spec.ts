@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { MemoryWatch } from '../bench/memory.js';
+import { connectIdle, gzipBomb, largestBatch, postBytes, RawClient } from '../support/hostile.js';
+import { ALL_STORED_ONCE, Load } from '../support/load.js';
+import { until } from '../support/poll.js';
+import { databaseUrl, queryAt, Workplace, type Program } from '../support/program.js';
+import { inSoak } from '../support/soak.js';
+
+/** Long enough in the soak for both deadlines: 20 s for a header, 60 s for a body. */
+const SLOW_MS = inSoak(75_000, 4_000);
+const SLOW_CLIENTS = 50;
+const IDLE_CLIENTS = 2_000;
+const HEADER_BYTES = 1024 * 1024;
+const BOMB_MB = inSoak(1_024, 128);
+const LARGE_BATCHES = inSoak(120, 24);
+const SLOWEST_MS = 2_000;
+const LITTLE_MB = 300;
+const MUCH_MB = 600;
+const JSON_TYPE = { 'Content-Type': 'application/json' };
+const STREAM_TYPE = { 'Content-Type': 'application/x-ndjson' };
+const GZIP = { 'Content-Encoding': 'gzip' };
+
+describe('an ordinary client is served in time', () => {
+  const place = new Workplace();
+  const dataDir = place.dataDir();
+  const clients: RawClient[] = [];
+  let server: Program;
+  let load: Load;
+  let memory: MemoryWatch;
+
+  beforeAll(async () => {
+    server = await place.startReady();
+  });
+  beforeEach(async () => {
+    memory = new MemoryWatch(server.pid);
+    load = new Load(server.url, { singles: 1, batches: 1, streams: 0 });
+    await load.more(50);
+  });
+  afterEach(async () => {
+    memory.stop();
+    await load.stop();
+    for (const client of clients.splice(0)) client.end();
+    await queryAt(databaseUrl(dataDir), 'TRUNCATE events');
+  });
+  afterAll(() => place.clear());
+
+  it('while others send a byte a second', async () => {
+    const head = 'POST /analytics/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n';
+    const inHeader = await slowClients();
+    const inBody = await slowClients();
+    for (const { socket } of inBody) socket.write(`${head}Content-Length: 1000\r\n\r\n`);
+    const drips = [
+      ...inHeader.map((client) => client.drip(head)),
+      ...inBody.map((client) => client.drip('['.repeat(1_000))),
+    ];
+    await sleep(SLOW_MS);
+    if (SLOW_MS > 70_000) {
+      expect(endings(inHeader)).toEqual(['408']);
+      expect(endings(inBody)).toEqual(['400']);
+    }
+    for (const client of clients) client.end();
+    await Promise.all(drips);
+    await expectServed(LITTLE_MB);
+  });
+
+  it('while there are 2,000 connections that send nothing', async () => {
+    clients.push(...(await connectIdle(server.url, IDLE_CLIENTS)));
+    await load.more(500);
+    expect(clients.filter(({ isEnded }) => isEnded)).toEqual([]);
+    await expectServed(LITTLE_MB);
+  });
+
+  it('while others send a header of 1 MB, which is answered 431', async () => {
+    for (let round = 0; round < inSoak(200, 20); round += 1) {
+      const client = await RawClient.connect(server.url);
+      clients.push(client);
+      client.socket.write(`GET / HTTP/1.1\r\nHost: x\r\nX-Long: ${'x'.repeat(HEADER_BYTES)}`);
+      await until(() => client.isEnded);
+      expect(client.answer).toMatch(/^HTTP\/1\.1 431 /);
+    }
+    await expectServed(LITTLE_MB);
+  });
+
+  it('while others send gzip bombs', async () => {
+    const spaces = gzipBomb(BOMB_MB, ' ');
+    const lines = gzipBomb(BOMB_MB / 32, '\n');
+    // More at once would have no room, which is another answer.
+    const batches = Array.from({ length: 4 }, () =>
+      postBytes(server.url, spaces, { ...JSON_TYPE, ...GZIP }),
+    );
+    expect(new Set(await Promise.all(batches))).toEqual(new Set([413]));
+    const streams = [spaces, spaces, lines].map((body) =>
+      postBytes(server.url, body, { ...STREAM_TYPE, ...GZIP }),
+    );
+    expect(await Promise.all(streams)).toEqual([200, 200, 200]);
+    await expectServed(MUCH_MB);
+  });
+
+  it('while others send the largest batches, all at once', async () => {
+    const batch = largestBatch();
+    const answers = await Promise.all(
+      Array.from({ length: LARGE_BATCHES }, () => postBytes(server.url, batch, JSON_TYPE)),
+    );
+    // What has no room is told to come later.
+    expect(new Set(answers)).toEqual(new Set([200, 503]));
+    await expectServed(MUCH_MB);
+  });
+
+  async function slowClients(): Promise<RawClient[]> {
+    const made = await Promise.all(
+      Array.from({ length: SLOW_CLIENTS }, () => RawClient.connect(server.url)),
+    );
+    clients.push(...made);
+    return made;
+  }
+
+  async function expectServed(megabytes: number): Promise<void> {
+    await load.more(200);
+    await load.stop();
+    const most = Math.max(...memory.samples);
+    process.stderr.write(
+      `slowest answer ${Math.round(load.slowest)} ms, at most ${Math.round(most)} MB\n`,
+    );
+    expect(load.failures).toEqual(new Set());
+    expect(load.slowest).toBeLessThan(SLOWEST_MS);
+    expect(most).toBeLessThan(megabytes);
+    const audit = await load.audit(() => databaseUrl(dataDir));
+    expect(audit.missing).toEqual(ALL_STORED_ONCE.missing);
+    expect(server.output).not.toContain('    at ');
+  }
+});
+
+/** The statuses of connections that were ended. */
+function endings(clients: RawClient[]): string[] {
+  const statuses = clients.map(({ answer, isEnded }) => (isEnded ? answer.slice(9, 12) : 'open'));
+  return [...new Set(statuses)];
+}
