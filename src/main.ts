@@ -97,5 +97,6 @@ switch (command) {
     process.exit(await runWorker(log));
     break;
   default:
-    process.exitCode = await serve();
+    // Connections to a database that hangs would keep it from its end.
+    process.exit(await serve());
 }

@@ -1,13 +1,21 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
+import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
 import type { AnalyticsOptions } from '../analytics/analytics.module.js';
+import { within } from '../common/within.js';
 import type { Configuration } from '../configuration.js';
 import { createApp } from '../create-app.js';
 import { drain } from './drain.js';
 import { explainListenError } from './listen-error.js';
+
+/**
+ * A database that hangs never ends its connections, so the end waits no longer for them. All that
+ * was acknowledged is stored or in the spool by then. With the drain's 10 s less than a worker's 20.
+ */
+const CLOSE_MS = 9_000;
 
 /** The application on its port. */
 export interface HttpService {
@@ -15,7 +23,7 @@ export interface HttpService {
   port: number;
   /**
    * Answers what is under way (10 seconds at most), writes what waits in memory, and ends the
-   * connections to the database.
+   * connections to the database; those that don't end within 9 seconds are left to the process's end.
    */
   stop(): Promise<void>;
 }
@@ -41,9 +49,16 @@ export async function serveHttp(
     port: (server.address() as AddressInfo).port,
     stop: async () => {
       await drain(server);
-      await app.close();
+      await closeInTime(app);
     },
   };
+}
+
+async function closeInTime(app: NestExpressApplication): Promise<void> {
+  const late = () => new Error('the database does not answer; its connections are left behind');
+  await within(CLOSE_MS, app.close(), late).catch((error: Error) =>
+    new Logger('Server').warn(`Not closed in order: ${error.message}`),
+  );
 }
 
 function analyticsOptions({
