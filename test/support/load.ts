@@ -14,7 +14,7 @@ const BATCH_EVENTS = 40;
 const STREAM_EVENTS = 1_500;
 const STREAM_PAUSE_MS = 500;
 /** After a failure, and between requests: it's faults that are looked for, not the highest rate. */
-const PAUSE_MS = 5;
+const PAUSE_MS = 10;
 const REQUEST_MS = 30_000;
 /** How often a client sends again what failed, and what was answered. */
 const AGAIN_AFTER_FAILURE = 0.5;
