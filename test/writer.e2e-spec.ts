@@ -170,7 +170,7 @@ describe('the writer', () => {
       timestamp: 1,
       user: `of-${source}`,
       event: 'click',
-      ...(source !== undefined && { source }),
+      source,
     }));
     const response = await sendBatch(events);
     const { receipts } = (await response.json()) as BatchResultDto;
