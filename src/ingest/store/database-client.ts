@@ -1,6 +1,10 @@
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { within } from '../../common/within.js';
+
+/** Longer than a statement may take: a server that says nothing for so long has vanished. */
+const ANSWER_MS = 40_000;
 
 /**
  * Works on one connection of the data source's pool, for what the ORM has no words for. A connection
@@ -16,7 +20,7 @@ export async function withClient<T>(
     (error?: Error) => void,
   ];
   try {
-    const result = await work(client);
+    const result = await within(ANSWER_MS, work(client), noAnswer);
     release();
     return result;
   } catch (error) {
@@ -24,4 +28,8 @@ export async function withClient<T>(
     release(answered ? undefined : (error as Error));
     throw error;
   }
+}
+
+function noAnswer(): Error {
+  return new Error('connection timeout: the database does not answer');
 }
