@@ -1,6 +1,7 @@
 import { ConfigurationError } from './configuration.js';
 import { DatabaseError } from './database/open-database.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.js';
+import { SpoolFolderError } from './ingest/spool/spool.js';
 import { ListenError } from './server/listen-error.js';
 import { WorkerError } from './server/worker-process.js';
 
@@ -10,6 +11,7 @@ const EXPLAINED = [
   DatabaseError,
   EmbeddedPostgresError,
   ListenError,
+  SpoolFolderError,
   WorkerError,
 ];
 

@@ -163,7 +163,7 @@ describe('what processes left in the spool', () => {
 /** @param first the number of the first event: the same number is the same event */
 function recordsOf(count: number, first = 0): Buffer {
   const events = Array.from({ length: count }, (_, index): NormalisedEvent => ({
-    time: new Date(1_224_567_997_000 + first + index),
+    time: 1_224_567_997_000 + first + index,
     id: '0190a1b2-0000-7000-8000-000000000001',
     user: `user-${index % 7}`,
     name: 'click',

@@ -74,8 +74,7 @@ export class AnalyticsService {
   private async tryToStore(query: string, body: ReceivedBody): Promise<Refusal | undefined> {
     const fields = readRequestFields(query, body);
     if (fields instanceof Refusal) return fields;
-    const now = new Date(this.clock.now());
-    const event = normalise(fields, { names: ORIGINAL_EVENTS, now });
+    const event = normalise(fields, { names: ORIGINAL_EVENTS, now: this.clock.now() });
     if (event instanceof Refusal) return event;
     const [outcome] = await this.writer.write([event]);
     return outcome instanceof Refusal ? outcome : undefined;

@@ -11,6 +11,7 @@ describe('errors of the database', () => {
 
   it.each([
     '08006', // the connection failed
+    '25006', // a standby
     '53300', // too many connections
     '53100', // disk full
     '57P01', // an administrator's shutdown

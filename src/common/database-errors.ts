@@ -2,6 +2,8 @@
 const DATA_CLASSES = ['22', '23'];
 /** Connection exceptions, insufficient resources, operator intervention, system errors, rollbacks. */
 const UNAVAILABLE_CLASSES = ['08', '53', '57', '58', '40', '55'];
+/** A standby, or a server that became one: it can't write. */
+const READ_ONLY = '25006';
 const NODE_CONNECTION_ERRORS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT)/;
 /** pg gives no code to these. */
 const PG_CONNECTION_MESSAGES =
@@ -39,6 +41,7 @@ export function isUnavailable(error: unknown): boolean {
   const code = codeOf(error);
   return (
     UNAVAILABLE_CLASSES.includes(sqlStateClass(error)) ||
+    code === READ_ONLY ||
     NODE_CONNECTION_ERRORS.test(code) ||
     PG_CONNECTION_MESSAGES.test(error.message)
   );

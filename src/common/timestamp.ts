@@ -18,10 +18,16 @@ const LAST = Date.parse('9999-12-31T23:59:59.999Z');
  * @returns the moment, or undefined for anything else
  */
 export function parseTimestamp(text: string): Date | undefined {
-  if (text.length <= 11 && SECONDS.test(text)) return new Date(Number(text) * 1000);
-  if (text.length === 13 && MILLISECONDS.test(text)) return new Date(Number(text));
+  const time = parseMilliseconds(text);
+  return time === undefined ? undefined : new Date(time);
+}
+
+/** The same, in milliseconds since 1970-01-01T00:00:00Z. */
+export function parseMilliseconds(text: string): number | undefined {
+  if (text.length <= 11 && SECONDS.test(text)) return Number(text) * 1000;
+  if (text.length === 13 && MILLISECONDS.test(text)) return Number(text);
   const time = parseUtcMilliseconds(text);
-  if (time !== undefined) return new Date(time);
+  if (time !== undefined) return time;
   const match = ISO_8601.exec(text);
   return match ? parseIso8601(match) : undefined;
 }
@@ -63,7 +69,7 @@ function digits(text: string, start: number, end: number): number {
   return value;
 }
 
-function parseIso8601(match: RegExpExecArray): Date | undefined {
+function parseIso8601(match: RegExpExecArray): number | undefined {
   const [, year, month, day, hour, minute, second = '0', fraction = '', sign, offsetHour = '0'] =
     match;
   const offsetMinute = match[10] ?? '0';
@@ -84,5 +90,5 @@ function parseIso8601(match: RegExpExecArray): Date | undefined {
   date.setUTCHours(Number(hour), Number(minute), Number(second), milliseconds);
   const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * 60_000;
   const time = date.getTime() - (sign === '-' ? -offset : offset);
-  return time >= FIRST && time <= LAST ? new Date(time) : undefined;
+  return time >= FIRST && time <= LAST ? time : undefined;
 }

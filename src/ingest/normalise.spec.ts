@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { normalise, type EventFields, type NormalisedEvent } from './normalise.js';
 import { Refusal } from './refusal.js';
 
-const now = new Date('2026-11-24T09:30:00.250Z');
+const now = Date.parse('2026-11-24T09:30:00.250Z');
 const fields: EventFields = { timestamp: '1224567997', user: '3', event: 'click' };
 
 function accepted(changes: EventFields): NormalisedEvent {
@@ -19,7 +19,7 @@ function refusal(changes: EventFields, names?: string[]): string | undefined {
 describe('normalise', () => {
   it('keeps what was given', () => {
     expect(accepted({ source: 'shop', properties: { a: [1, null, 'ü'] } })).toMatchObject({
-      time: new Date('2008-10-21T05:46:37.000Z'),
+      time: Date.parse('2008-10-21T05:46:37.000Z'),
       user: '3',
       name: 'click',
       source: 'shop',
@@ -35,7 +35,7 @@ describe('normalise', () => {
   it('reads whole numbers as their digits', () => {
     expect(accepted({ user: 42, timestamp: 1_224_567_997_123 })).toMatchObject({
       user: '42',
-      time: new Date('2008-10-21T05:46:37.123Z'),
+      time: Date.parse('2008-10-21T05:46:37.123Z'),
     });
   });
 

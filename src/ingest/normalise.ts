@@ -1,6 +1,6 @@
 import { v5 as uuidV5, v7 as uuidV7, validate as isUuid } from 'uuid';
 import { isJsonObject } from '../common/json-object.js';
-import { parseTimestamp } from '../common/timestamp.js';
+import { parseMilliseconds } from '../common/timestamp.js';
 import { Refusal } from './refusal.js';
 
 /** An event as a client gave it: nothing is known about the values yet. */
@@ -10,7 +10,8 @@ export type EventFields = Partial<
 
 /** An event as it is stored. */
 export interface NormalisedEvent {
-  time: Date;
+  /** Milliseconds since 1970-01-01T00:00:00Z. */
+  time: number;
   /** A UUID in lower case. */
   id: string;
   user: string;
@@ -25,8 +26,8 @@ export interface NormalisedEvent {
 export interface NormaliseRules {
   /** The names that are accepted; without it, any of 1 to 100 characters. */
   names?: readonly string[];
-  /** The server's time, for an event that has none. */
-  now: Date;
+  /** The server's time in milliseconds, for an event that has none. */
+  now: number;
 }
 
 const MAX_USER_LENGTH = 255;
@@ -65,10 +66,10 @@ function readUser(value: unknown): string | Refusal {
   return isText(user, MAX_USER_LENGTH) ? user : new Refusal('invalid_user');
 }
 
-function readTime(value: unknown, now: Date): Date | Refusal {
+function readTime(value: unknown, now: number): number | Refusal {
   if (value === undefined || value === null) return now;
   const text = numberToText(value);
-  const time = typeof text === 'string' ? parseTimestamp(text) : undefined;
+  const time = typeof text === 'string' ? parseMilliseconds(text) : undefined;
   return time ?? new Refusal('invalid_timestamp');
 }
 

@@ -3,7 +3,14 @@ import type { EventFields } from './normalise.js';
 import { Refusal } from './refusal.js';
 
 /** A body as it arrived, decompressed; or why it couldn't be received. */
-export type ReceivedBody = { bytes: Buffer; contentType: string | undefined } | Refusal;
+export type ReceivedBody =
+  | {
+      bytes: Buffer;
+      contentType: string | undefined;
+      /** Gives up the bytes; whoever calls it reads them no more. */
+      release?: () => void;
+    }
+  | Refusal;
 
 /** What `POST /analytics` reads. Other parameters are left alone: proxies and tags add theirs. */
 const FIELDS = ['timestamp', 'user', 'event', 'id'] as const;

@@ -9,6 +9,8 @@ import type { Stand } from './stand.js';
 /** All that is sent, made before any clock starts; each round sends the same. */
 export interface Inputs {
   batches: Buffer[];
+  /** The same, asking for the receipts of rejected events alone: there are none. */
+  briefBatches: Buffer[];
   batchRows: Buffer[];
   stream: Buffer[];
   streamRows: Buffer[];
@@ -38,6 +40,7 @@ export function createInputs(
   const bySeq = singleRequests(dataset, single, (index) => String(numbers.userSeqs[index]));
   return {
     batches: batchRequests(dataset, batch, BATCH_SIZE),
+    briefBatches: batchRequests(dataset, batch, BATCH_SIZE, '?receipts=rejected'),
     batchRows: copyRows(dataset, batch, numbers),
     stream: streamRequest(dataset, stream),
     streamRows: copyRows(dataset, stream, numbers),

@@ -70,8 +70,9 @@ class StorageMeasurement {
   }
 
   private async batch(): Promise<void> {
-    const { batches, batchRows } = this.inputs;
+    const { batches, briefBatches, batchRows } = this.inputs;
     this.figures.batch.push(await runBatches(this.stand, batches));
+    this.figures.briefBatch.push(await runBatches(this.stand, briefBatches));
     this.figures.batchCopy.push(await runCopy(this.stand, batchRows, this.plan.batchEvents));
   }
 

@@ -3,12 +3,21 @@ import { EVENT_NAMES, idText, NO_PROPERTIES, PROPERTIES, userId, type Dataset } 
 /** Lines of a stream are prepared in parts of so many events. */
 const EVENTS_PER_PART = 2_000;
 
-/** Batches as JSON arrays, each a whole request. */
-export function batchRequests(dataset: Dataset, count: number, batchSize: number): Buffer[] {
+/**
+ * Batches as JSON arrays, each a whole request.
+ *
+ * @param query of the URL, with its question mark
+ */
+export function batchRequests(
+  dataset: Dataset,
+  count: number,
+  batchSize: number,
+  query = '',
+): Buffer[] {
   const requests: Buffer[] = [];
   for (let start = 0; start < count; start += batchSize) {
     const body = Buffer.from(`[${jsonTexts(dataset, start, batchSize).join(',')}]`);
-    requests.push(Buffer.concat([head('application/json', body.length), body]));
+    requests.push(Buffer.concat([head('application/json', body.length, query), body]));
   }
   return requests;
 }
@@ -48,9 +57,9 @@ export function singleRequests(
   });
 }
 
-function head(contentType: string, length: number): Buffer {
+function head(contentType: string, length: number, query = ''): Buffer {
   return Buffer.from(
-    'POST /analytics/batch HTTP/1.1\r\nHost: 127.0.0.1\r\n' +
+    `POST /analytics/batch${query} HTTP/1.1\r\nHost: 127.0.0.1\r\n` +
       `Content-Type: ${contentType}\r\nContent-Length: ${length}\r\n\r\n`,
   );
 }

@@ -69,7 +69,7 @@ export class BatchService {
 
   /** What was parsed is given up piece by piece: a request may wait for long after this. */
   private async judge(pieces: unknown[][]): Promise<(NormalisedEvent | Refused)[]> {
-    const rules = { now: new Date(this.clock.now()) };
+    const rules = { now: this.clock.now() };
     const judged: (NormalisedEvent | Refused)[] = [];
     for (let items = pieces.shift(); items; items = pieces.shift()) {
       if (judged.length > 0) await this.turns.next();

@@ -30,7 +30,7 @@ describe('parseItems', () => {
     ).toEqual(items);
     expect(await parse(JSON.stringify({ other: 1, events: items }))).toEqual(items);
     expect(await parse(JSON.stringify({ events: items, other: 1 }))).toEqual(items);
-    expect(await parse(`${JSON.stringify(items, undefined, 1)}`)).toEqual(items);
+    expect(await parse(JSON.stringify(items, undefined, 1))).toEqual(items);
   });
 
   it('takes many items in pieces', async () => {

@@ -27,9 +27,11 @@ export async function readBatch(
   const type = (body.contentType ?? 'application/json').toLowerCase();
   if (!/^application\/json\s*(;|$)/.test(type)) throw unreadable('unsupported_content_type');
   requireUtf8(type);
-  const pieces = await parseItems(body.bytes, turn).catch(() => {
-    throw unreadable('unreadable_body');
-  });
+  const pieces = await parseItems(body.bytes, turn)
+    .catch(() => {
+      throw unreadable('unreadable_body');
+    })
+    .finally(() => body.release?.());
   const count = pieces.reduce((sum, { length }) => sum + length, 0);
   if (count > MAX_EVENTS) throw unreadable('body_too_large');
   return pieces;

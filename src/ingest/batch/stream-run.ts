@@ -10,12 +10,11 @@ const EVENTS_A_GROUP = 1_000;
 /** Groups that are being stored while the next is read. */
 const MAX_IN_FLIGHT = 8;
 
-/** A line, judged. */
+/** A line, judged. Its text is given up, but for the log of rejections. */
 interface JudgedLine {
   /** The line's number in the stream, from 0; empty lines are counted. */
   index: number;
-  text: string;
-  event: NormalisedEvent | Refusal;
+  judged: NormalisedEvent | { refusal: Refusal; text: string };
 }
 
 /** What a run does with events. */
@@ -38,8 +37,12 @@ export class StreamRun {
   async add(lines: readonly Line[], rules: NormaliseRules): Promise<void> {
     for (const line of lines) {
       if (line.problem === undefined && line.text.trim() === '') continue;
+      const judged = judgeLine(line, rules);
       const { number, text } = line;
-      this.group.push({ index: number - 1, text, event: judgeLine(line, rules) });
+      this.group.push({
+        index: number - 1,
+        judged: judged instanceof Refusal ? { refusal: judged, text } : judged,
+      });
       if (this.group.length >= EVENTS_A_GROUP) await this.dispatch();
     }
   }
@@ -60,8 +63,8 @@ export class StreamRun {
     if (lines.length === 0) return;
     this.group = [];
     const events = lines
-      .map(({ event }) => event)
-      .filter((event): event is NormalisedEvent => !(event instanceof Refusal));
+      .map(({ judged }) => judged)
+      .filter((judged): judged is NormalisedEvent => !('refusal' in judged));
     const outcomes = this.target.write(events);
     // It's looked at in its turn; until then a failure isn't one that nobody handles.
     outcomes.catch(() => {});
@@ -72,10 +75,15 @@ export class StreamRun {
   private async settleOldest(): Promise<void> {
     const { lines, outcomes } = this.inFlight.shift()!;
     const written = (await outcomes).values();
-    for (const { index, text, event } of lines) {
-      const outcome = event instanceof Refusal ? event : written.next().value!;
-      if (outcome instanceof Refusal) this.target.noteRefusal(outcome, text);
-      this.receipts.add(index, event instanceof Refusal ? undefined : event.id, outcome);
+    for (const { index, judged } of lines) {
+      if ('refusal' in judged) {
+        this.target.noteRefusal(judged.refusal, judged.text);
+        this.receipts.add(index, undefined, judged.refusal);
+      } else {
+        const outcome = written.next().value!;
+        if (outcome instanceof Refusal) this.target.noteRefusal(outcome, JSON.stringify(judged));
+        this.receipts.add(index, judged.id, outcome);
+      }
     }
   }
 }

@@ -72,7 +72,7 @@ export class StreamService {
     const maxBytes = this.options?.maxBytes ?? Number.POSITIVE_INFINITY;
     try {
       for await (const lines of readLines(limited(chunks, maxBytes))) {
-        await run.add(lines, { now: new Date(this.clock.now()) });
+        await run.add(lines, { now: this.clock.now() });
       }
       await run.finish();
       return undefined;

@@ -111,6 +111,10 @@ async function* readChunks(
     request.off('aborted', onAborted);
     source.off('readable', listeners.readable).off('end', listeners.end);
     // Its listener for errors stays: one that comes later must not end the process.
+    if (source !== request) {
+      request.unpipe();
+      source.destroy();
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { OverloadedError } from '../../common/errors.js';
+import { BufferPool } from '../buffer-pool.js';
 import type { ReceivedBody } from '../request-fields.js';
 import { Refusal } from '../refusal.js';
 import { bodyChunks, discard, hasBody } from './body-chunks.js';
@@ -11,10 +12,12 @@ const MAX_BATCH_BYTES = 10 * 1024 * 1024;
 const MAX_HELD_BYTES = 48 * 1024 * 1024;
 /** A body that is held in memory has to arrive in this time. */
 const BODY_MS = 60_000;
+const BUFFERS = 16;
 const NO_BODY: ReceivedBody = { bytes: Buffer.alloc(0), contentType: undefined };
 
 /** Bodies of the requests that are being answered. */
 const received = new WeakMap<IncomingMessage, ReceivedBody | OverloadedError>();
+const buffers = new BufferPool(BUFFERS);
 let heldBytes = 0;
 
 /** Takes the body of `POST /analytics` as it comes; what goes wrong is judged later, never thrown. */
@@ -83,36 +86,57 @@ async function collect(
   limit: number,
 ): Promise<ReceivedBody | OverloadedError> {
   const chunks = bodyChunks(request, BODY_MS);
+  const room = roomFor(request, limit);
   let length = 0;
   response.once('close', () => {
     heldBytes -= length;
   });
-  const body = await readAll(chunks, (bytes) => {
+  const body = await readAll(chunks, room, (bytes) => {
     length += bytes;
     heldBytes += bytes;
     if (length > limit) return new Refusal('body_too_large');
     return heldBytes > MAX_HELD_BYTES ? new OverloadedError() : undefined;
   });
-  if (Buffer.isBuffer(body)) return { bytes: body, contentType: request.headers['content-type'] };
+  if (Buffer.isBuffer(body)) {
+    return {
+      bytes: body,
+      contentType: request.headers['content-type'],
+      ...(room && { release: () => buffers.give(room) }),
+    };
+  }
   discard(request);
   return body;
 }
 
-/** @param count is told of the bytes as they come, and may say that it's enough */
+/** A buffer for a body whose length is known; those of small ones aren't worth keeping. */
+function roomFor(request: Request, limit: number): Buffer | undefined {
+  const length = Number(request.headers['content-length'] ?? 0);
+  const isPlain = request.headers['content-encoding'] === undefined;
+  return isPlain && length > MAX_EVENT_BYTES && length <= limit ? buffers.take(length) : undefined;
+}
+
+/**
+ * @param room for the body, where its length is known
+ * @param count is told of the bytes as they come, and may say that it's enough
+ */
 async function readAll(
   chunks: AsyncGenerator<Buffer> | Refusal,
+  room: Buffer | undefined,
   count: (bytes: number) => Refusal | OverloadedError | undefined,
 ): Promise<Buffer | Refusal | OverloadedError> {
   if (chunks instanceof Refusal) return chunks;
   const parts: Buffer[] = [];
+  let length = 0;
   try {
     for await (const chunk of chunks) {
       const problem = count(chunk.length);
       if (problem) return problem;
-      parts.push(chunk);
+      if (room) length += chunk.copy(room, length);
+      else parts.push(chunk);
     }
   } catch {
     return new Refusal('unreadable_body');
   }
+  if (room) return room.subarray(0, length);
   return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
 }

@@ -124,7 +124,7 @@ function refusalOfOversized(events: EventFields[], sizes: number[]): Refusal | u
   const oversized = events.find((_, index) => sizes[index]! > MAX_EVENT_BYTES);
   if (oversized === undefined) return undefined;
   // An import's events have a time of their own.
-  const verdict = judgeItem(oversized, { now: new Date(0) });
+  const verdict = judgeItem(oversized, { now: 0 });
   return verdict instanceof Refusal ? verdict : undefined;
 }
 

@@ -32,12 +32,12 @@ export function decodeEvents(payload: string): NormalisedEvent[] | undefined {
 }
 
 function toTuple({ time, id, user, name, source, properties }: NormalisedEvent): EventTuple {
-  return [time.getTime(), id, user, name, source ?? null, properties ?? null];
+  return [time, id, user, name, source ?? null, properties ?? null];
 }
 
 function fromTuple([time, id, user, name, source, properties]: EventTuple): NormalisedEvent {
   return {
-    time: new Date(time),
+    time,
     id,
     user,
     name,

@@ -21,6 +21,10 @@ import { Spool } from './spool.js';
 /** How often a database that is away is asked. */
 const PROBE_INTERVAL_MS = 500;
 const PROBE_TIMEOUT_MS = 5_000;
+/** A batch that is halved again and again takes a while; a server that has vanished, for ever. */
+const BATCH_MS = 120_000;
+/** After trouble with files, which the log tells of each time. */
+const TROUBLE_INTERVAL_MS = 10_000;
 /** How often folders of processes that ended are looked for. */
 const CLAIM_INTERVAL_MS = 10_000;
 const EVENTS_A_BATCH = 1_000;
@@ -68,20 +72,29 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
         const isDone = await this.step();
         if (isDone) await this.somethingToDo();
       } catch (error) {
-        if (isUnavailable(error)) this.availability.lost(error);
-        else this.logger.error(error instanceof Error ? error.stack : String(error));
-        await sleep(PROBE_INTERVAL_MS, undefined, { signal }).catch(() => {});
+        const pause = this.noteTrouble(error);
+        await sleep(pause, undefined, { signal }).catch(() => {});
       }
     }
   }
 
+  /** @returns milliseconds to wait before the next try */
+  private noteTrouble(error: unknown): number {
+    if (isUnavailable(error) && !isFileError(error)) {
+      this.availability.lost(error);
+      return PROBE_INTERVAL_MS;
+    }
+    this.logger.error(error instanceof Error ? error.stack : String(error));
+    return TROUBLE_INTERVAL_MS;
+  }
+
   /** @returns whether nothing is left to do */
   private async step(): Promise<boolean> {
-    if (performance.now() - this.lastClaim > CLAIM_INTERVAL_MS) {
-      await this.spool.claimOrphans();
-      this.lastClaim = performance.now();
-    }
     if (this.availability.isAway) await this.probe();
+    if (performance.now() - this.lastClaim > CLAIM_INTERVAL_MS) {
+      this.lastClaim = performance.now();
+      await this.spool.claimOrphans();
+    }
     const segment = await this.spool.oldestSegment();
     if (segment === undefined) {
       this.availability.back();
@@ -92,7 +105,9 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async replay(segment: string): Promise<void> {
-    const bytes = await readFile(segment);
+    const bytes = await readIfThere(segment);
+    // Taken over by another process, which replays it.
+    if (!bytes) return await this.spool.remove(segment);
     const { payloads, damaged, torn } = decodeRecords(bytes);
     const commands = payloads.map((payload) => ({ payload, events: decodeEvents(payload) }));
     const events = commands.flatMap((command) => command.events ?? []);
@@ -119,7 +134,7 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async storeBatch(events: NormalisedEvent[]): Promise<void> {
-    const outcomes = await this.store.store(events);
+    const outcomes = await within(BATCH_MS, this.store.store(events), noAnswer);
     const refused = events.flatMap((event, index) => {
       const outcome = outcomes[index];
       return outcome instanceof Refusal ? [{ event, code: outcome.code, outcome }] : [];
@@ -134,8 +149,7 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async probe(): Promise<void> {
-    const late = () => new Error('connection timeout: the database does not answer');
-    await within(PROBE_TIMEOUT_MS, this.dataSource.query('SELECT 1'), late);
+    await within(PROBE_TIMEOUT_MS, this.dataSource.query('SELECT 1'), noAnswer);
   }
 
   /** Woken when the database is lost or events wait, and now and then for what others leave. */
@@ -151,4 +165,22 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
     });
     this.wake = () => {};
   }
+}
+
+async function readIfThere(path: string): Promise<Buffer | undefined> {
+  try {
+    return await readFile(path);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+function noAnswer(): Error {
+  return new Error('connection timeout: the database does not answer');
+}
+
+/** Node's error codes of files are those of connections in part. */
+function isFileError(error: unknown): boolean {
+  return error instanceof Error && 'path' in error;
 }

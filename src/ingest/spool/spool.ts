@@ -17,6 +17,16 @@ export abstract class SpoolOptions {
   abstract readonly maxBytes: number;
 }
 
+/** The spool has no place; the message is for the person who starts the server. */
+export class SpoolFolderError extends Error {
+  override name = 'SpoolFolderError';
+
+  constructor(directory: string, cause: unknown) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    super(`DATA_DIR must be a folder that this account can write to; ${directory}: ${reason}`);
+  }
+}
+
 /** A file that has reached this is closed: it's what a replay reads at once, and may repeat. */
 const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** What one fsync covers. */
@@ -81,7 +91,12 @@ export class Spool implements OnApplicationShutdown {
   /** Makes the folder. The database must answer: its number names it. */
   async open(): Promise<void> {
     const [row] = await this.dataSource.query<{ id: string }[]>('SELECT id FROM installation');
-    this.directory = await SpoolDirectory.open(this.options.directory, row!.id, this.clock);
+    const { directory } = this.options;
+    this.directory = await SpoolDirectory.open(directory, row!.id, this.clock).catch(
+      (error: unknown) => {
+        throw new SpoolFolderError(directory, error);
+      },
+    );
     this.timer = setInterval(() => void this.tell(), TELL_INTERVAL_MS).unref();
   }
 

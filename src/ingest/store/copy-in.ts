@@ -1,4 +1,4 @@
-import pg, { type ClientBase, type Connection } from 'pg';
+import { Query, type ClientBase, type Connection } from 'pg';
 
 const COPY_DATA = 0x64;
 const COPY_DONE = Buffer.from([0x63, 0, 0, 0, 4]);
@@ -10,7 +10,7 @@ const LENGTH_BYTES = 4;
  * gets that has refused the statement it leaves out of account
  * (https://www.postgresql.org/docs/current/protocol-flow.html, COPY Operations).
  */
-class CopyIn extends pg.Query {
+class CopyIn extends Query {
   constructor(
     private readonly statement: string,
     private readonly data: Buffer,

@@ -54,7 +54,7 @@ function writeRow(buffer: Buffer, rows: EventRows, index: number, start: number)
   const { time, id, properties } = rows.events[index]!;
   let offset = buffer.writeInt16BE(COLUMNS, start);
   offset = buffer.writeInt32BE(8, offset);
-  offset = writeTime(buffer, time.getTime(), offset);
+  offset = writeTime(buffer, time, offset);
   offset = buffer.writeInt32BE(16, offset);
   offset = writeUuid(buffer, id, offset);
   offset = buffer.writeInt32BE(4, offset);

@@ -1,6 +1,10 @@
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { within } from '../../common/within.js';
+
+/** Longer than a statement may take: a server that says nothing for so long has vanished. */
+const ANSWER_MS = 40_000;
 
 /**
  * Works on one connection of the data source's pool, for what the ORM has no words for. A connection
@@ -18,7 +22,7 @@ export async function withClient<T>(
   // The pool listens to those that it holds alone, and an error that nobody hears ends the process.
   client.on('error', ignore);
   try {
-    const result = await work(client);
+    const result = await within(ANSWER_MS, work(client), noAnswer);
     client.off('error', ignore);
     release();
     return result;
@@ -32,3 +36,7 @@ export async function withClient<T>(
 
 /** A connection that is lost between two statements: the next one fails. */
 function ignore(): void {}
+
+function noAnswer(): Error {
+  return new Error('connection timeout: the database does not answer');
+}

@@ -25,16 +25,16 @@ export class EventChunks {
   ) {}
 
   /** @param events that will be written */
-  async prepare(events: readonly { time: Date }[]): Promise<void> {
+  async prepare(events: readonly { time: number }[]): Promise<void> {
     const length = await this.readLength();
     if (length === undefined) return;
-    await this.prepareAt(new Date(this.clock.now() + AHEAD_MS), length);
+    await this.prepareAt(this.clock.now() + AHEAD_MS, length);
     for (const { time } of events) {
       if (!this.prepared.has(chunkOf(time, length))) await this.prepareAt(time, length);
     }
   }
 
-  private async prepareAt(time: Date, length: number): Promise<void> {
+  private async prepareAt(time: number, length: number): Promise<void> {
     const chunk = chunkOf(time, length);
     if (this.prepared.has(chunk)) return;
     await this.create(time);
@@ -54,8 +54,8 @@ export class EventChunks {
    * deleted from its chunk, whose name regclass quotes: a statement on all of the table plans for
    * every chunk.
    */
-  private async create(time: Date): Promise<void> {
-    const key = [time.toISOString(), randomUUID()];
+  private async create(time: number): Promise<void> {
+    const key = [new Date(time).toISOString(), randomUUID()];
     await this.dataSource.transaction(async (manager) => {
       const [row] = await manager.query<{ chunk: string }[]>(
         `INSERT INTO events (time, id, user_seq, name_id) VALUES ($1, $2, 0, 0)
@@ -67,6 +67,6 @@ export class EventChunks {
   }
 }
 
-function chunkOf(time: Date, length: number): number {
-  return Math.floor(time.getTime() / length);
+function chunkOf(time: number, length: number): number {
+  return Math.floor(time / length);
 }

@@ -2,11 +2,11 @@ import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import { isDataError, isDuplicateKey, isTooMuchAtOnce } from '../../common/database-errors.js';
+import { BufferPool } from '../buffer-pool.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { copyIn } from './copy-in.js';
-import { BufferPool } from './buffer-pool.js';
 import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
 import { withClient } from './database-client.js';
 import { EventChunks } from './event-chunks.js';
@@ -14,6 +14,8 @@ import { NumberDirectory } from './number-directory.js';
 
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
 
+/** For the batches that are stored at once. */
+const BUFFERS = 3;
 const SOURCE_LIMIT = new Refusal('source_limit');
 
 /** Stores events in one transaction, which has committed when it answers. Knows no retry. */
@@ -21,7 +23,7 @@ const SOURCE_LIMIT = new Refusal('source_limit');
 export class EventStore {
   /** The last insert met duplicates: the next will, too, and COPY would have to be undone. */
   private expectsDuplicates = false;
-  private readonly buffers = new BufferPool();
+  private readonly buffers = new BufferPool(BUFFERS);
   private readonly seenClients = new WeakSet<ClientBase>();
 
   constructor(
@@ -108,7 +110,7 @@ async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {
        $5::smallint[], NULL, $6::jsonb[]) AS stored`,
     [
       // None of these needs quotes in an array's text, and the driver would look at each character.
-      `{${events.map(({ time }) => time.toISOString()).join()}}`,
+      `{${events.map(({ time }) => new Date(time).toISOString()).join()}}`,
       `{${events.map(({ id }) => id).join()}}`,
       `{${userSeqs.join()}}`,
       `{${nameIds.join()}}`,

@@ -1,9 +1,9 @@
 import { Injectable } from '@nestjs/common';
-import { LRUCache } from 'lru-cache';
 import type { ClientBase } from 'pg';
 import type { NormalisedEvent } from '../normalise.js';
 import type { EventRows } from './copy-rows.js';
 import { NumberTable } from './number-table.js';
+import { RecentNumbers } from './recent-numbers.js';
 
 /** Some 20 MB. A user beyond it is looked up again, by an index. */
 const MAX_USERS = 200_000;
@@ -19,11 +19,11 @@ const DEFAULT_SOURCE_ID = 1;
 export class NumberDirectory {
   private readonly users = new NumberTable(
     'SELECT resolve_users($1) AS numbers',
-    new LRUCache<string, number>({ max: MAX_USERS }),
+    new RecentNumbers(MAX_USERS),
   );
   private readonly names = new NumberTable(
     'SELECT resolve_event_names($1) AS numbers',
-    new LRUCache<string, number>({ max: MAX_NAMES }),
+    new RecentNumbers(MAX_NAMES),
   );
   private readonly sources = new NumberTable('SELECT resolve_sources($1) AS numbers', new Map());
 

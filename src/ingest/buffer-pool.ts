@@ -1,5 +1,3 @@
-/** Buffers are kept for as many batches as are stored at once. */
-const MAX_KEPT = 3;
 const SMALLEST_BYTES = 256 * 1024;
 /** Larger ones, of rare batches, are left to the garbage collector. */
 const LARGEST_KEPT_BYTES = 4 * 1024 * 1024;
@@ -7,6 +5,9 @@ const LARGEST_KEPT_BYTES = 4 * 1024 * 1024;
 /** Buffers that are used again: memory that the system has to provide anew costs more than to fill it. */
 export class BufferPool {
   private readonly kept: Buffer[] = [];
+
+  /** @param maxKept as many as are in use at once at most times */
+  constructor(private readonly maxKept: number) {}
 
   /** @returns a buffer of so many bytes at least, filled with whatever it held */
   take(bytes: number): Buffer {
@@ -22,6 +23,6 @@ export class BufferPool {
     this.kept.push(buffer);
     // The smallest are of the least use.
     this.kept.sort((a, b) => a.length - b.length);
-    if (this.kept.length > MAX_KEPT) this.kept.shift();
+    if (this.kept.length > this.maxKept) this.kept.shift();
   }
 }
