@@ -13,7 +13,8 @@ const SLOW_CLIENTS = 50;
 const IDLE_CLIENTS = 2_000;
 const HEADER_BYTES = 1024 * 1024;
 const BOMB_MB = inSoak(1_024, 128);
-const LARGE_BATCHES = inSoak(120, 24);
+const LARGE_BATCHES = 16;
+const LARGE_ROUNDS = inSoak(10, 1);
 const SLOWEST_MS = 2_000;
 const LITTLE_MB = 300;
 const MUCH_MB = 600;
@@ -97,11 +98,13 @@ describe('an ordinary client is served in time', () => {
 
   it('while others send the largest batches, all at once', async () => {
     const batch = largestBatch();
-    const answers = await Promise.all(
-      Array.from({ length: LARGE_BATCHES }, () => postBytes(server.url, batch, JSON_TYPE)),
-    );
-    // What has no room is told to come later.
-    expect(new Set(answers)).toEqual(new Set([200, 503]));
+    for (let round = 0; round < LARGE_ROUNDS; round += 1) {
+      const answers = await Promise.all(
+        Array.from({ length: LARGE_BATCHES }, () => postBytes(server.url, batch, JSON_TYPE)),
+      );
+      // What has no room is told to come later.
+      expect(new Set(answers)).toEqual(new Set([200, 503]));
+    }
     await expectServed(MUCH_MB);
   });
 
