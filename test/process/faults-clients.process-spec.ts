@@ -24,13 +24,14 @@ const GZIP = { 'Content-Encoding': 'gzip' };
 
 describe('an ordinary client is served in time', () => {
   const place = new Workplace();
-  const dataDir = place.dataDir();
+  let dataDir: string;
   const clients: RawClient[] = [];
   let server: Program;
   let load: Load;
   let memory: MemoryWatch;
 
   beforeAll(async () => {
+    dataDir = place.dataDir();
     server = await place.startReady();
   });
   beforeEach(async () => {

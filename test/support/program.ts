@@ -118,8 +118,14 @@ export class Program {
 
 /** Data directories, and all that was started on them. */
 export class Workplace {
-  readonly folder = mkdtempSync(join(tmpdir(), 'user-analytics-process-'));
+  private made: string | undefined;
   private readonly programs: [Program, string][] = [];
+
+  /** Made when it's first asked for: tests that are left out leave nothing behind. */
+  get folder(): string {
+    this.made ??= mkdtempSync(join(tmpdir(), 'user-analytics-process-'));
+    return this.made;
+  }
 
   dataDir(name = 'data'): string {
     return join(this.folder, name);
@@ -150,7 +156,7 @@ export class Workplace {
 
   async clear(): Promise<void> {
     await this.end();
-    rmSync(this.folder, { recursive: true, force: true });
+    if (this.made !== undefined) rmSync(this.made, { recursive: true, force: true });
   }
 }
 
