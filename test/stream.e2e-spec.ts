@@ -6,6 +6,7 @@ import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import { startApplication, type TestApplication } from './support/application.js';
+import { until } from './support/poll.js';
 
 const TYPE = { 'Content-Type': 'application/x-ndjson' };
 
@@ -137,6 +138,18 @@ describe('a stream of newline-delimited JSON', () => {
     expect(await server.countEvents()).toBe(2);
   });
 
+  it('with a chunk that is none stores whole lines and says how many', async () => {
+    const socket = open();
+    const answer = text(socket);
+    const lines = `${line(1)}\n${line(2)}\n${line(3).slice(0, 60)}`;
+    socket.write(
+      `POST /analytics/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n` +
+        `Transfer-Encoding: chunked\r\n\r\n${lines.length.toString(16)}\r\n${lines}\r\nzzz\r\n`,
+    );
+    expect(await answer).toMatch(/^HTTP\/1\.1 200 [^]*"stored":2,[^]*"incomplete"/);
+    expect(await server.countEvents()).toBe(2);
+  });
+
   it('whose client is gone stores the whole lines that came', async () => {
     const socket = open();
     socket.write(
@@ -161,8 +174,33 @@ describe('a stream of newline-delimited JSON', () => {
     expect(await server.countEvents()).toBe(0);
   });
 
+  it('of JSON whose clients are gone leaves room for those that come', async () => {
+    const body = gzipSync(`[${'{"user":"u","event":"x"},'.repeat(300_000)}{}]`);
+    for (let client = 0; client < 16; client += 1) {
+      const socket = open();
+      socket.on('error', () => {});
+      await new Promise<void>((resolve) => {
+        socket.write(
+          `POST /analytics/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n` +
+            `Content-Encoding: gzip\r\nContent-Length: ${body.length}\r\n\r\n`,
+        );
+        socket.write(body, () => resolve());
+      });
+      socket.destroy();
+    }
+    await until(async () => {
+      const response = await server.post('/analytics/batch', {
+        headers: { 'Content-Type': 'application/json; foo=bar' },
+        body: `[${'{"user":"u","event":"x"},'.repeat(9_000)}{}]`,
+      });
+      return response.status === 200;
+    });
+    expect(await server.countEvents()).toBe(9_000);
+  });
+
   it.each([
     ['an unknown encoding', { 'Content-Encoding': 'zstd' }, 415, 'unsupported_encoding'],
+    ['an odd encoding', { 'Content-Encoding': 'constructor' }, 415, 'unsupported_encoding'],
     [
       'another charset',
       { 'Content-Type': 'application/x-ndjson; charset=utf-16' },

@@ -12,6 +12,8 @@ import { Merge } from '../identity/merge.entity.js';
 export const POOL_SIZE = 10;
 /** Without it an overloaded pool, or a database that doesn't answer, holds a request for ever. */
 const CONNECTION_TIMEOUT_MS = 5_000;
+/** A connection on which nothing comes for so long is asked whether its other side lives. */
+const KEEP_ALIVE_MS = 10_000;
 /** A statement on the way in or out that takes longer is given up. */
 const STATEMENT_TIMEOUT_MS = 30_000;
 
@@ -31,6 +33,9 @@ export function dataSourceOptions(url: string): DataSourceOptions {
     poolSize: POOL_SIZE,
     connectTimeoutMS: CONNECTION_TIMEOUT_MS,
     extra: {
+      // So that the end of a peer that says nothing any more is found out.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       // An acknowledged event is stored, whatever the server's default.
       options: '-c synchronous_commit=on',

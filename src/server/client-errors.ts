@@ -1,4 +1,4 @@
-import type { Server } from 'node:http';
+import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { endBodyEarly } from '../ingest/body/body-chunks.js';
 
@@ -8,15 +8,18 @@ const STATUS: Record<string, string> = {
   HPE_CHUNK_EXTENSIONS_OVERFLOW: '413 Payload Too Large',
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
-const CUT_OFF = 'HPE_INVALID_EOF_STATE';
 
 /**
- * A client that closes its side in the middle of a body can still be told what was stored of it.
+ * A client that closes its side in the middle of a body, or spoils its chunks, can still be told what
+ * was stored of it.
  * Any other request that can't be parsed is answered as Node answers it.
  */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
-    if (error.code === CUT_OFF && endBodyEarly(socket)) return;
+    if (error.code?.startsWith('HPE_') && endBodyEarly(socket)) {
+      closeAfterAnswer(socket);
+      return;
+    }
     if (socket.writable && !isAnswering(socket)) {
       const status = STATUS[error.code ?? ''] ?? '400 Bad Request';
       socket.write(`HTTP/1.1 ${status}\r\nConnection: close\r\n\r\n`);
@@ -27,6 +30,16 @@ export function answerClientErrors(server: Server): void {
 
 /** An error in the middle of an answer would be taken for part of it. */
 function isAnswering(socket: Socket): boolean {
-  const { _httpMessage: answer } = socket as { _httpMessage?: { headersSent: boolean } };
-  return answer?.headersSent === true;
+  return answerOf(socket)?.headersSent === true;
+}
+
+function closeAfterAnswer(socket: Socket): void {
+  const answer = answerOf(socket);
+  if (answer) answer.shouldKeepAlive = false;
+}
+
+/** As Node's own handler finds it. */
+function answerOf(socket: Socket): ServerResponse | undefined {
+  const { _httpMessage: answer } = socket as { _httpMessage?: ServerResponse };
+  return answer;
 }

@@ -8,10 +8,11 @@ import { isJsonObject, parseJson } from '../../common/json-object.js';
 const PIECE_BYTES = 64 * 1024;
 /** Where an item may end and the next begin. Inside of a text or a nested value it may stand, too. */
 const SEAM = Buffer.from('},{');
-const HEAD = /^\s*(?:\[|\{\s*"events"\s*:\s*\[)/;
-const TAIL = /\](\s*\})?\s*$/;
+const HEAD = /^[ \t\r\n]*(?:\[|\{[ \t\r\n]*"events"[ \t\r\n]*:[ \t\r\n]*\[)/;
+const TAIL = /\]([ \t\r\n]*\})?[ \t\r\n]*$/;
 /** More white space than that is left to the slow way. */
 const HEAD_BYTES = 200;
+const SEAMS_TRIED = 8;
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
 /**
@@ -41,15 +42,27 @@ async function parsePieces(
 ): Promise<unknown[][] | undefined> {
   const pieces: unknown[][] = [];
   for (let start = 0; start < inner.length;) {
-    const seam = inner.indexOf(SEAM, start + PIECE_BYTES);
-    const end = seam === -1 ? inner.length : seam + 1;
-    const items = parseJson(`[${inner.toString('utf8', start, end)}]`);
-    if (items === undefined) return undefined;
-    pieces.push(items as unknown[]);
-    start = end + 1;
+    const piece = parsePiece(inner, start);
+    if (!piece) return undefined;
+    pieces.push(piece.items);
+    start = piece.end + 1;
     if (start < inner.length) await turn();
   }
   return pieces;
+}
+
+/** The first seams may lie in a nested list: some more are tried. */
+function parsePiece(inner: Buffer, start: number): { items: unknown[]; end: number } | undefined {
+  let from = start + PIECE_BYTES;
+  for (let tries = 0; tries < SEAMS_TRIED; tries += 1) {
+    const seam = inner.indexOf(SEAM, from);
+    const end = seam === -1 ? inner.length : seam + 1;
+    const items = parseJson(`[${inner.toString('utf8', start, end)}]`);
+    if (items !== undefined) return { items: items as unknown[], end };
+    if (seam === -1) return undefined;
+    from = end;
+  }
+  return undefined;
 }
 
 /** What stands between the brackets of an array of more than one item. */

@@ -10,7 +10,7 @@ const UNSUPPORTED: RefusalCode[] = [
   'unsupported_charset',
   'unsupported_encoding',
 ];
-const UTF8_PARAMETER = /^[^;]*(;\s*charset="?utf-?8"?\s*)?$/;
+const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/;
 
 /**
  * Takes a batch apart: a JSON array of events, or an object that holds one as `events`.
@@ -39,7 +39,8 @@ export async function readBatch(
 
 /** @throws UnreadableRequestError for another charset than UTF-8 */
 export function requireUtf8(contentType: string): void {
-  if (!UTF8_PARAMETER.test(contentType.toLowerCase())) throw unreadable('unsupported_charset');
+  const charset = CHARSET.exec(contentType.toLowerCase())?.[1] ?? 'utf-8';
+  if (!/^utf-?8$/.test(charset)) throw unreadable('unsupported_charset');
 }
 
 /** The answer to a batch that can't be read at all. */

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseJson } from '../../common/json-object.js';
 import type { Line } from '../lines.js';
 import type { NormalisedEvent, NormaliseRules } from '../normalise.js';
@@ -7,6 +8,8 @@ import { judgeItem } from './judge.js';
 import type { Receipts } from './receipts.js';
 
 const EVENTS_A_GROUP = 1_000;
+/** Judged in one go: about a millisecond. */
+const LINES_A_TURN = 500;
 /** Groups that are being stored while the next is read. */
 const MAX_IN_FLIGHT = 8;
 
@@ -35,7 +38,9 @@ export class StreamRun {
 
   /** Judges lines and sends full groups on; waits while too many are being stored. */
   async add(lines: readonly Line[], rules: NormaliseRules): Promise<void> {
-    for (const line of lines) {
+    for (const [index, line] of lines.entries()) {
+      // A small body can decompress to very many lines; others are served in between.
+      if (index > 0 && index % LINES_A_TURN === 0) await nextTurn();
       if (line.problem === undefined && line.text.trim() === '') continue;
       const judged = judgeLine(line, rules);
       const { number, text } = line;

@@ -8,13 +8,13 @@ export class CutOffError extends Error {
   override name = 'CutOffError';
 }
 
-const DECODERS: Record<string, () => NodeJS.ReadWriteStream & Readable> = {
-  gzip: () => createGunzip({ chunkSize: CHUNK_BYTES }),
-  'x-gzip': () => createGunzip({ chunkSize: CHUNK_BYTES }),
-  deflate: () => createInflate({ chunkSize: CHUNK_BYTES }),
-  br: () => createBrotliDecompress({ chunkSize: CHUNK_BYTES }),
-};
 const CHUNK_BYTES = 64 * 1024;
+const DECODERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
+  ['gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
+  ['x-gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
+  ['deflate', () => createInflate({ chunkSize: CHUNK_BYTES })],
+  ['br', () => createBrotliDecompress({ chunkSize: CHUNK_BYTES })],
+]);
 /** A client that sends nothing for so long has gone, or means no good. */
 const SILENT_MS = 60_000;
 /** What is left of a body that is refused is taken for so long, so that the answer gets through. */
@@ -55,7 +55,7 @@ export function bodyChunks(
 ): AsyncGenerator<Buffer> | Refusal {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity') return readChunks(request, request, deadlineMs);
-  const decoder = DECODERS[encoding]?.();
+  const decoder = DECODERS.get(encoding)?.();
   return decoder
     ? readChunks(request, request.pipe(decoder), deadlineMs)
     : new Refusal('unsupported_encoding');

@@ -9,7 +9,7 @@ import { bodyChunks, discard, hasBody } from './body-chunks.js';
 const MAX_EVENT_BYTES = 64 * 1024;
 const MAX_BATCH_BYTES = 10 * 1024 * 1024;
 /** Of all bodies in memory at once, decompressed: as events they take a few times as much. */
-const MAX_HELD_BYTES = 48 * 1024 * 1024;
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** A body that is held in memory has to arrive in this time. */
 const BODY_MS = 60_000;
 const BUFFERS = 16;
@@ -62,8 +62,12 @@ async function takeBody(
   limit: number,
   next: NextFunction,
 ): Promise<void> {
-  received.set(request, await collect(request, response, limit));
-  next();
+  try {
+    received.set(request, await collect(request, response, limit));
+    next();
+  } catch (error) {
+    next(error);
+  }
 }
 
 /** An application around this one may have parsed the body already. */
@@ -79,19 +83,26 @@ function bodyOf(request: Request): ReceivedBody {
   return { bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
 }
 
-/** Never rejects. What is held counts until the response has ended. */
+/** What is held counts until the response has ended; what comes after that isn't held. */
 async function collect(
   request: Request,
   response: Response,
   limit: number,
 ): Promise<ReceivedBody | OverloadedError> {
+  if (Number(request.headers['content-length'] ?? 0) > limit) {
+    discard(request);
+    return new Refusal('body_too_large');
+  }
   const chunks = bodyChunks(request, BODY_MS);
   const room = roomFor(request, limit);
   let length = 0;
+  let isClosed = false;
   response.once('close', () => {
+    isClosed = true;
     heldBytes -= length;
   });
   const body = await readAll(chunks, room, (bytes) => {
+    if (isClosed) return new Refusal('unreadable_body');
     length += bytes;
     heldBytes += bytes;
     if (length > limit) return new Refusal('body_too_large');

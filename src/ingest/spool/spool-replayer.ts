@@ -12,6 +12,7 @@ import { within } from '../../common/within.js';
 import type { NormalisedEvent } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
+import { withClient } from '../store/database-client.js';
 import { EventStore } from '../store/event-store.js';
 import { Availability } from '../writer/availability.js';
 import { decodeEvents } from './command.js';
@@ -149,12 +150,13 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async probe(): Promise<void> {
-    await within(PROBE_TIMEOUT_MS, this.dataSource.query('SELECT 1'), noAnswer);
+    await withClient(this.dataSource, (client) => client.query('SELECT 1'), PROBE_TIMEOUT_MS);
   }
 
   /** Woken when the database is lost or events wait, and now and then for what others leave. */
   private async somethingToDo(): Promise<void> {
-    if (this.availability.isAway || this.spool.waiting.events > 0) return;
+    const isEnding = this.ending.signal.aborted;
+    if (isEnding || this.availability.isAway || this.spool.waiting.events > 0) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, CLAIM_INTERVAL_MS);
       timer.unref();

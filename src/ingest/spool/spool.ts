@@ -134,11 +134,14 @@ export class Spool implements OnApplicationShutdown {
   /** Takes over what processes that ended have left. */
   async claimOrphans(): Promise<void> {
     for (const path of (await this.directory?.claimOrphans()) ?? []) {
-      const bytes = await readFile(path);
-      const events = decodeRecords(bytes)
+      this.closed.push({ path, events: 0, bytes: 0 });
+    }
+    for (const segment of this.closed.filter(({ bytes }) => bytes === 0)) {
+      const bytes = await readFile(segment.path);
+      segment.bytes = bytes.length;
+      segment.events = decodeRecords(bytes)
         .payloads.map((payload) => decodeEvents(payload)?.length ?? 0)
         .reduce((sum, count) => sum + count, 0);
-      this.closed.push({ path, events, bytes: bytes.length });
     }
     this.closed.sort((a, b) => (a.path < b.path ? -1 : 1));
   }

@@ -9,10 +9,13 @@ const ANSWER_MS = 40_000;
 /**
  * Works on one connection of the data source's pool, for what the ORM has no words for. A connection
  * that failed in a way of its own, rather than the database's answer, isn't used again.
+ *
+ * @param answerMs after so many milliseconds the connection is given up
  */
 export async function withClient<T>(
   dataSource: DataSource,
   work: (client: PoolClient) => Promise<T>,
+  answerMs = ANSWER_MS,
 ): Promise<T> {
   const driver = dataSource.driver as PostgresDriver;
   const [client, release] = (await driver.obtainMasterConnection()) as [
@@ -22,7 +25,7 @@ export async function withClient<T>(
   // The pool listens to those that it holds alone, and an error that nobody hears ends the process.
   client.on('error', ignore);
   try {
-    const result = await within(ANSWER_MS, work(client), noAnswer);
+    const result = await within(answerMs, work(client), noAnswer);
     client.off('error', ignore);
     release();
     return result;

@@ -46,10 +46,10 @@ describe('WriteQueue', () => {
     expect(() => queue.push(events(1))).toThrow(OverloadedError);
   });
 
-  it('is full at 48 MB', () => {
+  it('is full at 32 MB', () => {
     const queue = new WriteQueue();
     const large = 'x'.repeat(30_000);
-    for (let request = 0; request < 8; request += 1) void queue.push(events(100, large));
+    for (let request = 0; request < 5; request += 1) void queue.push(events(100, large));
     expect(() => queue.push(events(100, large))).toThrow(OverloadedError);
     queue.release(queue.takeGroup());
     void queue.push(events(100, large));

@@ -5,7 +5,7 @@ import type { Outcome } from '../outcome.js';
 /** Events that wait or are being stored: beyond it there is no room for more. */
 const MAX_EVENTS = 60_000;
 /** The same in bytes. */
-const MAX_BYTES = 48 * 1024 * 1024;
+const MAX_BYTES = 32 * 1024 * 1024;
 /** What one batch takes. A single request may be larger, and is never taken apart. */
 const MAX_GROUP_EVENTS = 10_000;
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
