@@ -1,3 +1,4 @@
+import { Client, type ClientConfig } from 'pg';
 import type { DataSourceOptions } from 'typeorm';
 import { migrations } from '../../migrations/index.js';
 import { EventName } from '../analytics/event-name.entity.js';
@@ -18,6 +19,18 @@ const KEEP_ALIVE_MS = 10_000;
 const STATEMENT_TIMEOUT_MS = 30_000;
 
 /**
+ * A connection that is lost while no statement runs says so by an event, and an error that nobody
+ * hears ends the process. The pool listens only to connections that it holds, and who borrows one
+ * can't begin to in the same instant. The next statement fails all the same.
+ */
+class HeardClient extends Client {
+  constructor(config?: string | ClientConfig) {
+    super(config);
+    this.on('error', () => {});
+  }
+}
+
+/**
  * How the server reaches its database.
  *
  * @param url a PostgreSQL connection URL
@@ -36,6 +49,7 @@ export function dataSourceOptions(url: string): DataSourceOptions {
       // So that the end of a peer that says nothing any more is found out.
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      Client: HeardClient,
       statement_timeout: STATEMENT_TIMEOUT_MS,
       // An acknowledged event is stored, whatever the server's default.
       options: '-c synchronous_commit=on',

@@ -1,7 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { ALL_STORED_ONCE, Load } from '../support/load.js';
-import { until } from '../support/poll.js';
 import { databaseUrl, postmasterPid, Workplace, type Program } from '../support/program.js';
 import { inSoak } from '../support/soak.js';
 
@@ -60,7 +59,7 @@ describe('killed at random moments under load, all that was acknowledged is stor
   async function killDatabase(server: Program): Promise<void> {
     const said = server.output.length;
     process.kill(postmasterPid(dataDir)!, 'SIGKILL');
-    await until(() => server.output.includes('The database server is back.', said), BACK_MS);
+    await server.says('The database server is back.', said, BACK_MS);
   }
 });
 

@@ -70,11 +70,16 @@ export class Program {
     return /(http:\S+)\/analytics$/m.exec(this.output)![1]!;
   }
 
-  /** @throws with all output when the program ends, or stays silent for too long, before it says so */
-  async says(expected: string | RegExp): Promise<void> {
-    const deadline = performance.now() + PATIENCE_MS;
-    const found = (): boolean =>
-      typeof expected === 'string' ? this.output.includes(expected) : expected.test(this.output);
+  /**
+   * @param after how much of the output isn't looked at
+   * @throws with all output when the program ends, or stays silent for too long, before it says so
+   */
+  async says(expected: string | RegExp, after = 0, patienceMs = PATIENCE_MS): Promise<void> {
+    const deadline = performance.now() + patienceMs;
+    const found = (): boolean => {
+      const output = this.output.slice(after);
+      return typeof expected === 'string' ? output.includes(expected) : expected.test(output);
+    };
     while (!found()) {
       const rest = deadline - performance.now();
       if (!this.running || rest <= 0) throw new Error(`Not said: ${expected}\n${this.output}`);

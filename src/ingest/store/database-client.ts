@@ -22,23 +22,16 @@ export async function withClient<T>(
     PoolClient,
     (error?: Error) => void,
   ];
-  // The pool listens to those that it holds alone, and an error that nobody hears ends the process.
-  client.on('error', ignore);
   try {
     const result = await within(answerMs, work(client), noAnswer);
-    client.off('error', ignore);
     release();
     return result;
   } catch (error) {
-    client.off('error', ignore);
     const answered = error instanceof Error && 'severity' in error && error.severity === 'ERROR';
     release(answered ? undefined : (error as Error));
     throw error;
   }
 }
-
-/** A connection that is lost between two statements: the next one fails. */
-function ignore(): void {}
 
 function noAnswer(): Error {
   return new Error('connection timeout: the database does not answer');
