@@ -45,7 +45,7 @@ describe('readConfiguration', () => {
   });
 
   it.each([
-    ['SPOOL_MAX_MB', '0'],
+    ['SPOOL_MAX_MB', '-5'],
     ['STREAM_MAX_MB', '1048577'],
     ['STREAM_MAX_MB', '1.5'],
     ['PORT', '65536'],

@@ -166,7 +166,7 @@ describe('while the database is away, with a small spool', () => {
   beforeEach(() => {
     spool = mkdtempSync(join(tmpdir(), 'user-analytics-spool-'));
   });
-  afterEach(() => rmSync(spool, { recursive: true }));
+  afterEach(() => rmSync(spool, { recursive: true, force: true }));
 
   it.each([
     ['none', 0, 'unavailable'],

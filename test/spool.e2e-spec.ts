@@ -43,7 +43,7 @@ describe('what processes left in the spool', () => {
     await app?.close();
     app = undefined;
     await database.drop();
-    rmSync(spool, { recursive: true });
+    rmSync(spool, { recursive: true, force: true });
   });
 
   async function start(): Promise<void> {

@@ -85,11 +85,11 @@ describe('an ordinary client is served in time', () => {
   it('while others send gzip bombs', async () => {
     const spaces = gzipBomb(BOMB_MB, ' ');
     const lines = gzipBomb(BOMB_MB / 32, '\n');
-    // More at once would have no room, which is another answer.
     const batches = Array.from({ length: 4 }, () =>
       postBytes(server.url, spaces, { ...JSON_TYPE, ...GZIP }),
     );
-    expect(new Set(await Promise.all(batches))).toEqual(new Set([413]));
+    // Those that have no room when they come are told to come later.
+    for (const status of await Promise.all(batches)) expect([413, 503]).toContain(status);
     const streams = [spaces, spaces, lines].map((body) =>
       postBytes(server.url, body, { ...STREAM_TYPE, ...GZIP }),
     );

@@ -77,7 +77,7 @@ export class StreamService {
       await run.finish();
       return undefined;
     } catch (error) {
-      discard(request);
+      void discard(request);
       if (error instanceof AnalyticsError) {
         await run.settleStored();
         throw new InterruptedStreamError(error, run.receipts.toResult());

@@ -18,7 +18,9 @@ const DECODERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
 /** A client that sends nothing for so long has gone, or means no good. */
 const SILENT_MS = 60_000;
 /** What is left of a body that is refused is taken for so long, so that the answer gets through. */
-const DISCARD_MS = 10_000;
+const DISCARD_MS = 30_000;
+/** Most clients have sent all after so long, and then read the answer. */
+const LISTENING_MS = 5_000;
 
 /**
  * Requests whose body is being read here, and what to call when the client closes its side in the
@@ -61,14 +63,23 @@ export function bodyChunks(
     : new Refusal('unsupported_encoding');
 }
 
-/** Takes the rest of a body that nobody reads, for a while, and then ends the connection. */
-export function discard(request: IncomingMessage): void {
+/**
+ * Takes the rest of a body that nobody reads, for a while, and then ends the connection.
+ *
+ * @returns what resolves at its end, or after 5 seconds: a client that hasn't sent all of its request
+ *   may not read an answer, and one that asked for it finds the connection closed
+ */
+export async function discard(request: IncomingMessage): Promise<void> {
   if (request.complete) return;
   request.unpipe();
   request.resume();
   setTimeout(() => {
     if (!request.complete) request.destroy();
   }, DISCARD_MS).unref();
+  await new Promise<void>((resolve) => {
+    request.once('close', resolve).once('end', resolve);
+    setTimeout(resolve, LISTENING_MS).unref();
+  });
 }
 
 async function* readChunks(

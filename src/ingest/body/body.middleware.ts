@@ -90,7 +90,7 @@ async function collect(
   limit: number,
 ): Promise<ReceivedBody | OverloadedError> {
   if (Number(request.headers['content-length'] ?? 0) > limit) {
-    discard(request);
+    await discard(request);
     return new Refusal('body_too_large');
   }
   const chunks = bodyChunks(request, BODY_MS);
@@ -115,7 +115,7 @@ async function collect(
       ...(room && { release: () => buffers.give(room) }),
     };
   }
-  discard(request);
+  await discard(request);
   return body;
 }
 

@@ -13,7 +13,7 @@ import {
   writeFile,
 } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../common/clock.js';
 import { parseJsonObject } from '../../common/json-object.js';
 
@@ -129,11 +129,12 @@ export class SpoolDirectory {
     return path;
   }
 
-  /** Removes the own folder when nothing waits in it. */
+  /** Removes the own folder when nothing waits in it, and those above when they're empty, too. */
   async close(): Promise<void> {
     ownFolders.delete(this.own);
     if ((await segmentsOf(this.own)).length > 0) return;
     await rm(this.own, { recursive: true, force: true });
+    for (const folder of [this.root, dirname(this.root)]) await rmdir(folder).catch(() => {});
   }
 
   private async otherOwners(): Promise<string[]> {

@@ -14,6 +14,8 @@ import { WriteQueue, type WriteRequest } from './write-queue.js';
 const MAX_FLUSHES = 2;
 /** Fewer wait for the batch under way: together they cost less, and soon it's their turn. */
 const SECOND_FLUSH_EVENTS = 500;
+/** A batch that takes longer may stand behind a lock: the others go past it. */
+const OVERTAKE_MS = 50;
 /** A lost connection, a failover, a deadlock are tried again for so long. */
 const RETRY_MS = 2_000;
 const FIRST_PAUSE_MS = 25;
@@ -40,6 +42,8 @@ export class EventWriter implements BeforeApplicationShutdown {
   private readonly queue = new WriteQueue();
   private isScheduled = false;
   private readonly flushes = new Set<Promise<void>>();
+  /** Runs while a batch is under way and others wait. */
+  private overtaking: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -59,6 +63,7 @@ export class EventWriter implements BeforeApplicationShutdown {
     if (events.length === 0) return Promise.resolve([]);
     const outcomes = this.queue.push(events);
     this.schedule();
+    this.overtakeLater();
     return outcomes;
   }
 
@@ -67,9 +72,20 @@ export class EventWriter implements BeforeApplicationShutdown {
     while (this.flushes.size > 0) await Promise.all(this.flushes);
   }
 
+  private overtakeLater(): void {
+    if (this.flushes.size === 0 || this.queue.isEmpty) return;
+    this.overtaking ??= setTimeout(() => {
+      this.overtaking = undefined;
+      if (!this.isScheduled && !this.queue.isEmpty && this.flushes.size < MAX_FLUSHES) this.start();
+    }, OVERTAKE_MS).unref();
+  }
+
   /** On the next turn of the event loop, so that requests which arrived together go together. */
   private schedule(): void {
-    if (this.isScheduled || !this.isWorthAFlush()) return;
+    if (!this.isScheduled && this.isWorthAFlush()) this.start();
+  }
+
+  private start(): void {
     this.isScheduled = true;
     const flush = new Promise<void>((resolve) => {
       setImmediate(resolve);
@@ -80,7 +96,10 @@ export class EventWriter implements BeforeApplicationShutdown {
     this.flushes.add(flush);
     void flush.finally(() => {
       this.flushes.delete(flush);
+      clearTimeout(this.overtaking);
+      this.overtaking = undefined;
       this.schedule();
+      this.overtakeLater();
     });
   }
 
@@ -91,6 +110,7 @@ export class EventWriter implements BeforeApplicationShutdown {
 
   private async flush(): Promise<void> {
     const group = this.queue.takeGroup();
+    if (group.length === 0) return;
     // The other connection takes what didn't fit.
     this.schedule();
     try {

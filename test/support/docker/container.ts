@@ -64,9 +64,14 @@ function run(image: Image, [program, ...args]: string[], env: Image['env']): Chi
   return spawn(program!, args, {
     ...accountFor(image.user),
     cwd: join(image.root, image.workdir),
-    env: { ...machineEnvironment({ forBuild: false }), ...image.env, ...env },
+    env: { ...machineEnvironment({ forBuild: false }), ...image.env, ...dataDir(image), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
+}
+
+/** The folder that the image has for data, where it lies here. */
+function dataDir({ root, env }: Image): Record<string, string> {
+  return env['DATA_DIR'] === undefined ? {} : { DATA_DIR: join(root, env['DATA_DIR']) };
 }
 
 async function exitCode(child: ChildProcess): Promise<number | null> {
