@@ -1,4 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
+import type { Server } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
@@ -49,6 +50,9 @@ export async function startApplication(options?: AnalyticsOptions): Promise<Test
       return row!.count;
     },
     stop: async () => {
+      // A connection that a client keeps would keep the server for more than a minute.
+      const http: Server = app.getHttpServer();
+      http.closeAllConnections();
       await app.close();
       await database.drop();
       rmSync(spool, { recursive: true, force: true });

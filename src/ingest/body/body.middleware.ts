@@ -10,6 +10,8 @@ const MAX_EVENT_BYTES = 64 * 1024;
 const MAX_BATCH_BYTES = 10 * 1024 * 1024;
 /** Of all bodies in memory at once, decompressed: as events they take a few times as much. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
+/** A body of ordinary size always has room. */
+const SMALL_BYTES = 256 * 1024;
 /** A body that is held in memory has to arrive in this time. */
 const BODY_MS = 60_000;
 const BUFFERS = 16;
@@ -106,7 +108,8 @@ async function collect(
     length += bytes;
     heldBytes += bytes;
     if (length > limit) return new Refusal('body_too_large');
-    return heldBytes > MAX_HELD_BYTES ? new OverloadedError() : undefined;
+    const isFull = heldBytes > MAX_HELD_BYTES && length > SMALL_BYTES;
+    return isFull ? new OverloadedError() : undefined;
   });
   if (Buffer.isBuffer(body)) {
     return {

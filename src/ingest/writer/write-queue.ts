@@ -6,6 +6,9 @@ import type { Outcome } from '../outcome.js';
 const MAX_EVENTS = 60_000;
 /** The same in bytes. */
 const MAX_BYTES = 32 * 1024 * 1024;
+/** Kept for requests of ordinary size, so that a few giants don't shut all others out. */
+const RESERVE_BYTES = 16 * 1024 * 1024;
+const SMALL_BYTES = 1024 * 1024;
 /** What one batch takes. A single request may be larger, and is never taken apart. */
 const MAX_GROUP_EVENTS = 10_000;
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
@@ -37,7 +40,9 @@ export class WriteQueue {
   /** @throws OverloadedError when there is no room; the first request always has some */
   push(events: readonly NormalisedEvent[]): Promise<Outcome[]> {
     const bytes = sizeOf(events);
-    const isFull = this.events + events.length > MAX_EVENTS || this.bytes + bytes > MAX_BYTES;
+    const reserve = bytes <= SMALL_BYTES ? RESERVE_BYTES : 0;
+    const isFull =
+      this.events + events.length > MAX_EVENTS || this.bytes + bytes > MAX_BYTES + reserve;
     if (isFull && this.events > 0) throw new OverloadedError();
     this.events += events.length;
     this.bytes += bytes;
