@@ -12,7 +12,7 @@ import { within } from '../../common/within.js';
 import type { NormalisedEvent } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
-import { withClient } from '../store/database-client.js';
+import { noAnswer, withClient } from '../store/database-client.js';
 import { EventStore } from '../store/event-store.js';
 import { Availability } from '../writer/availability.js';
 import { decodeEvents } from './command.js';
@@ -176,10 +176,6 @@ async function readIfThere(path: string): Promise<Buffer | undefined> {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
-}
-
-function noAnswer(): Error {
-  return new Error('connection timeout: the database does not answer');
 }
 
 /** Node's error codes of files are those of connections in part. */

@@ -33,6 +33,7 @@ export async function withClient<T>(
   }
 }
 
-function noAnswer(): Error {
+/** Told as a lost connection: a retry may help. */
+export function noAnswer(): Error {
   return new Error('connection timeout: the database does not answer');
 }

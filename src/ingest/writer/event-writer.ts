@@ -34,8 +34,9 @@ class DeadlineError extends Error {
 
 /**
  * Group commit. Events wait here; a free connection takes all that wait as one batch, and each
- * request is answered when its batch has committed. What arrives meanwhile is the next batch, so no
- * timer is needed. While the database is away, batches go to the spool.
+ * request is answered when its batch has committed. What arrives meanwhile is the next batch; where
+ * the one under way stands behind a lock, it goes past. While the database is away, batches go to
+ * the spool.
  */
 @Injectable()
 export class EventWriter implements BeforeApplicationShutdown {
