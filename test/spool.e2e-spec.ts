@@ -138,6 +138,12 @@ describe('what processes left in the spool', () => {
     await start();
     await until(async () => (await countEvents()) === 1);
     expect(alive.map((folder) => segmentsBelow(folder).length)).toEqual([1, 1]);
+    // Though neither has told yet how many events that are.
+    const ready = await fetch(`${await app!.getUrl()}/health/ready`);
+    expect(await ready.json()).toMatchObject({
+      status: 'degraded',
+      waiting: { bytes: 2 * recordsOf(5).length },
+    });
   });
 
   it('is taken from one that was silent for long, who then notices', async () => {
@@ -153,7 +159,7 @@ describe('what processes left in the spool', () => {
     expect(await other.claimOrphans()).toEqual([]);
     await sleeper.close();
     const [claimed] = await other.claimOrphans();
-    expect(readFileSync(claimed!)).toEqual(recordsOf(10));
+    expect(readFileSync(claimed!.path)).toEqual(recordsOf(10));
     await expect(segment.append(recordsOf(1))).rejects.toThrow(SegmentTakenError);
     await segment.close();
     await other.close();

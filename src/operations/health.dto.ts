@@ -12,6 +12,7 @@ export class WaitingDto {
   /** Events of all processes that share the data directory; up to 2 seconds old for the others'. */
   events!: number;
 
+  /** Of all processes, as they lie on the disk now. */
   bytes!: number;
 }
 

@@ -26,7 +26,7 @@ export class HealthService {
     const { takesEvents, isDatabaseAway, waiting } = await this.ingest.read();
     const [storage, error] = await this.storage();
     if (error !== undefined && !takesEvents) throw new UnavailableError(error);
-    const isDegraded = error !== undefined || isDatabaseAway || (waiting?.events ?? 0) > 0;
+    const isDegraded = error !== undefined || isDatabaseAway || (waiting?.bytes ?? 0) > 0;
     return {
       status: isDegraded ? 'degraded' : 'ok',
       ...(storage && { storage }),

@@ -31,6 +31,12 @@ export interface Waiting {
   bytes: number;
 }
 
+/** A file that was taken over. */
+export interface SpoolFile {
+  path: string;
+  bytes: number;
+}
+
 /** Folders of this process: its number alone doesn't tell it from an earlier one. */
 const ownFolders = new Set<string>();
 
@@ -86,29 +92,34 @@ export class SpoolDirectory {
     });
   }
 
-  /** Takes over the files of processes that ended. @returns their new paths, the oldest first */
-  async claimOrphans(): Promise<string[]> {
-    const claimed: string[] = [];
+  /** Takes over the files of processes that ended. @returns their new places, the oldest first */
+  async claimOrphans(): Promise<SpoolFile[]> {
+    const claimed: SpoolFile[] = [];
     for (const owner of await this.otherOwners()) {
       if (await this.isAlive(owner)) continue;
       for (const name of await segmentsOf(owner)) {
         const path = join(this.own, name);
-        if (await moved(join(owner, name), path)) claimed.push(path);
+        if (await moved(join(owner, name), path)) claimed.push({ path, bytes: await sizeOf(path) });
       }
       await rm(join(owner, OWNER_FILE), { force: true });
       // Another process may have been quicker, or still have a file to take.
       await rmdir(owner).catch(() => {});
     }
-    return claimed.toSorted();
+    return claimed.toSorted((a, b) => (a.path < b.path ? -1 : 1));
   }
 
-  /** How much waits in the folders of other processes, as they last told. */
-  async othersWaiting(): Promise<Waiting> {
-    const sum = { events: 0, bytes: 0 };
-    for (const owner of await this.otherOwners()) {
+  /**
+   * How much waits, the bytes as they lie there. Files that are taken over meanwhile may count twice.
+   *
+   * @param ownEvents what this process knows; the others told theirs within the last seconds
+   */
+  async waiting(ownEvents: number): Promise<Waiting> {
+    const sum = { events: ownEvents, bytes: 0 };
+    for (const owner of [...(await this.otherOwners()), this.own]) {
+      for (const name of await segmentsOf(owner)) sum.bytes += await sizeOf(join(owner, name));
+      if (owner === this.own) continue;
       const told = await readOwner(owner);
       sum.events += Number(told?.['events'] ?? 0);
-      sum.bytes += Number(told?.['bytes'] ?? 0);
     }
     return sum;
   }
@@ -174,6 +185,14 @@ async function readOwner(folder: string): Promise<Record<string, unknown> | unde
 async function segmentsOf(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []);
   return names.filter((name) => SEGMENT.test(name)).toSorted();
+}
+
+/** Of a file that's gone, none. */
+async function sizeOf(path: string): Promise<number> {
+  return await stat(path).then(
+    ({ size }) => size,
+    () => 0,
+  );
 }
 
 /** @returns false where another process was quicker */

@@ -127,18 +127,16 @@ export class Spool implements OnApplicationShutdown {
   /** How much waits here and in the folders of other processes. */
   async allWaiting(): Promise<Waiting> {
     const { events, bytes } = this.waiting;
-    const others = await this.directory?.othersWaiting();
-    return { events: events + (others?.events ?? 0), bytes: bytes + (others?.bytes ?? 0) };
+    return (await this.directory?.waiting(events)) ?? { events, bytes };
   }
 
   /** Takes over what processes that ended have left. */
   async claimOrphans(): Promise<void> {
-    for (const path of (await this.directory?.claimOrphans()) ?? []) {
-      this.closed.push({ path, events: 0, bytes: 0 });
+    for (const file of (await this.directory?.claimOrphans()) ?? []) {
+      this.closed.push({ ...file, events: 0 });
     }
-    for (const segment of this.closed.filter(({ bytes }) => bytes === 0)) {
+    for (const segment of this.closed.filter(({ events }) => events === 0)) {
       const bytes = await readFile(segment.path);
-      segment.bytes = bytes.length;
       segment.events = decodeRecords(bytes)
         .payloads.map((payload) => decodeEvents(payload)?.length ?? 0)
         .reduce((sum, count) => sum + count, 0);
