@@ -22,7 +22,7 @@ export class IngestStatus {
 
   async read(): Promise<IngestState> {
     return {
-      takesEvents: this.spool !== undefined && !this.spool.isFull,
+      takesEvents: this.spool?.takesEvents === true,
       isDatabaseAway: this.availability.isAway,
       waiting: await this.spool?.allWaiting(),
     };

@@ -7,8 +7,11 @@ import { until } from '../support/poll.js';
 import { databaseUrl, queryAt, Workplace, type Program } from '../support/program.js';
 import { inSoak } from '../support/soak.js';
 
-/** Long enough in the soak for both deadlines: 20 s for a header, 60 s for a body. */
-const SLOW_MS = inSoak(75_000, 4_000);
+/**
+ * Long enough in the soak for both deadlines: 20 s for a header, 60 s for a body, of which the rest
+ * is then taken for 30 s.
+ */
+const SLOW_MS = inSoak(100_000, 4_000);
 const SLOW_CLIENTS = 50;
 const IDLE_CLIENTS = 2_000;
 const HEADER_BYTES = 1024 * 1024;
@@ -104,8 +107,9 @@ describe('an ordinary client is served in time', () => {
       const answers = await Promise.all(
         Array.from({ length: LARGE_BATCHES }, () => postBytes(server.url, batch, JSON_TYPE)),
       );
-      // What has no room is told to come later.
-      expect(new Set(answers)).toEqual(new Set([200, 503]));
+      // What has no room is told to come later. How many are there at once, the client's speed tells.
+      expect(answers).toContain(200);
+      for (const status of answers) expect([200, 503]).toContain(status);
     }
     await expectServed(MUCH_MB);
   });

@@ -60,6 +60,7 @@ describe('while the database is away and the spool is full', () => {
       load.failures.clear();
       await until(() => load.failures.size > 0);
       expect((await fetch(`${server.url}/health/live`)).status).toBe(200);
+      await until(async () => (await fetch(`${server.url}/health/ready`)).status === 503);
       await database.bringBack();
       await until(async () => (await readiness(server.url)).status === 'ok');
       await load.more(100);

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { findInstallations } from '../../src/database/embedded/installation.js';
 import { findProjectRoot } from '../../src/project-root.js';
+import { halt } from '../support/processes.js';
 import { postmasterPid, query, Workplace, type Program } from '../support/program.js';
 import { until } from '../support/poll.js';
 import { Traffic } from '../support/traffic.js';
@@ -120,6 +121,21 @@ describe('the server', () => {
       return 'status' in ready && ready.status === 'ok';
     });
     expect(await traffic.lost(dataDir)).toEqual([]);
+  });
+
+  it('ends in bounded time while its database hangs', async () => {
+    const server = await place.startReady();
+    const goOn = halt(postmasterPid(dataDir)!);
+    const begun = performance.now();
+    try {
+      // The drain, the connections, and PostgreSQL's two ways to shut down have each their time.
+      expect(await server.stop()).toBe(0);
+      expect(performance.now() - begun).toBeLessThan(60_000);
+    } finally {
+      goOn();
+    }
+    // What it was told while it hung it does now.
+    await until(() => postmasterPid(dataDir) === undefined);
   });
 
   it('names PORT when the port is in use, and leaves nothing running', async () => {

@@ -214,7 +214,7 @@ class EmbeddedServer implements EmbeddedPostgres {
         if (!other) throw explainEnd(this.directory);
         this.postmaster = other;
       }
-      if (performance.now() > deadline) {
+      if (this.stopping || performance.now() > deadline) {
         if (launched) await stopPostmaster(this.directory, this.postmaster!);
         throw explainEnd(this.directory);
       }
@@ -226,21 +226,27 @@ class EmbeddedServer implements EmbeddedPostgres {
     return Session.open(port, this.password, this.directory.cluster).catch(() => undefined);
   }
 
+  /** @throws InUseError when another process does */
   private async own(session: Session): Promise<Session> {
     const deadline = performance.now() + LOCK_MS;
-    while (!(await session.lock())) {
-      if (performance.now() > deadline) {
-        const holder = await session.readHolder();
-        await session.end();
-        throw new InUseError(
-          `${this.directory.path} is in use by another copy of this server` +
-            `${holder === undefined ? '' : ` (process ${holder})`}. Stop that one, or set DATA_DIR ` +
-            'to another folder.',
-        );
+    try {
+      while (!(await session.lock())) {
+        if (performance.now() > deadline) throw this.inUse(await session.readHolder());
+        await sleep(POLL_MS);
       }
-      await sleep(POLL_MS);
+      return session;
+    } catch (error) {
+      await session.end();
+      throw error;
     }
-    return session;
+  }
+
+  private inUse(holder: number | undefined): InUseError {
+    return new InUseError(
+      `${this.directory.path} is in use by another copy of this server` +
+        `${holder === undefined ? '' : ` (process ${holder})`}. Stop that one, or set DATA_DIR ` +
+        'to another folder.',
+    );
   }
 
   private onSessionLost(): void {

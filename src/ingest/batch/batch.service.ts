@@ -1,8 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Turns } from '../../common/turns.js';
-import type { NormalisedEvent } from '../normalise.js';
-import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
@@ -10,14 +8,9 @@ import { EventWriter } from '../writer/event-writer.js';
 import { judgeItem } from './judge.js';
 import { readBatch } from './read-batch.js';
 import { Receipts, type ReceiptChoice } from './receipts.js';
+import { isEvent, settle, type Judged } from './settle.js';
 
 const ROUTE = 'POST /analytics/batch';
-
-/** An item that is no event, and what was given. */
-interface Refused {
-  refusal: Refusal;
-  text: string;
-}
 
 /** Stores many events in one transaction and says what became of each. */
 @Injectable()
@@ -44,33 +37,18 @@ export class BatchService {
    */
   async store(pieces: unknown[][], route: string, choice: ReceiptChoice): Promise<Receipts> {
     const judged = await this.judge(pieces);
-    const accepted = judged.filter((item): item is NormalisedEvent => !('refusal' in item));
-    const written = (await this.writer.write(accepted)).values();
+    const outcomes = await this.writer.write(judged.filter(isEvent));
     const receipts = new Receipts(choice);
-    for (const [index, item] of judged.entries()) {
-      if ('refusal' in item) {
-        this.rejections.note(item.refusal, route, item.text);
-        receipts.add(index, undefined, item.refusal);
-      } else {
-        this.addReceipt(receipts, { index, event: item, outcome: written.next().value!, route });
-      }
-    }
+    settle(judged.entries(), outcomes, receipts, (refusal, text) =>
+      this.rejections.note(refusal, route, text),
+    );
     return receipts;
   }
 
-  private addReceipt(
-    receipts: Receipts,
-    written: { index: number; event: NormalisedEvent; outcome: Outcome; route: string },
-  ): void {
-    const { index, event, outcome, route } = written;
-    if (outcome instanceof Refusal) this.rejections.note(outcome, route, toText(event));
-    receipts.add(index, event.id, outcome);
-  }
-
   /** What was parsed is given up piece by piece: a request may wait for long after this. */
-  private async judge(pieces: unknown[][]): Promise<(NormalisedEvent | Refused)[]> {
+  private async judge(pieces: unknown[][]): Promise<Judged[]> {
     const rules = { now: this.clock.now() };
-    const judged: (NormalisedEvent | Refused)[] = [];
+    const judged: Judged[] = [];
     for (let items = pieces.shift(); items; items = pieces.shift()) {
       if (judged.length > 0) await this.turns.next();
       for (const item of items) {

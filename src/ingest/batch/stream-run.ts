@@ -6,6 +6,7 @@ import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { judgeItem } from './judge.js';
 import type { Receipts } from './receipts.js';
+import { isEvent, settle, type Judged } from './settle.js';
 
 const EVENTS_A_GROUP = 1_000;
 /** Judged in one go: about a millisecond. */
@@ -13,12 +14,8 @@ const LINES_A_TURN = 500;
 /** Groups that are being stored while the next is read. */
 const MAX_IN_FLIGHT = 8;
 
-/** A line, judged. Its text is given up, but for the log of rejections. */
-interface JudgedLine {
-  /** The line's number in the stream, from 0; empty lines are counted. */
-  index: number;
-  judged: NormalisedEvent | { refusal: Refusal; text: string };
-}
+/** By its number in the stream, from 0; empty lines are counted. Of an event its text is given up. */
+type JudgedLine = readonly [number, Judged];
 
 /** What a run does with events. */
 export interface StreamTarget {
@@ -44,10 +41,7 @@ export class StreamRun {
       if (line.problem === undefined && line.text.trim() === '') continue;
       const judged = judgeLine(line, rules);
       const { number, text } = line;
-      this.group.push({
-        index: number - 1,
-        judged: judged instanceof Refusal ? { refusal: judged, text } : judged,
-      });
+      this.group.push([number - 1, judged instanceof Refusal ? { refusal: judged, text } : judged]);
       if (this.group.length >= EVENTS_A_GROUP) await this.dispatch();
     }
   }
@@ -67,10 +61,7 @@ export class StreamRun {
     const lines = this.group;
     if (lines.length === 0) return;
     this.group = [];
-    const events = lines
-      .map(({ judged }) => judged)
-      .filter((judged): judged is NormalisedEvent => !('refusal' in judged));
-    const outcomes = this.target.write(events);
+    const outcomes = this.target.write(lines.map(([, judged]) => judged).filter(isEvent));
     // It's looked at in its turn; until then a failure isn't one that nobody handles.
     outcomes.catch(() => {});
     this.inFlight.push({ lines, outcomes });
@@ -79,17 +70,9 @@ export class StreamRun {
 
   private async settleOldest(): Promise<void> {
     const { lines, outcomes } = this.inFlight.shift()!;
-    const written = (await outcomes).values();
-    for (const { index, judged } of lines) {
-      if ('refusal' in judged) {
-        this.target.noteRefusal(judged.refusal, judged.text);
-        this.receipts.add(index, undefined, judged.refusal);
-      } else {
-        const outcome = written.next().value!;
-        if (outcome instanceof Refusal) this.target.noteRefusal(outcome, JSON.stringify(judged));
-        this.receipts.add(index, judged.id, outcome);
-      }
-    }
+    settle(lines, await outcomes, this.receipts, (refusal, text) =>
+      this.target.noteRefusal(refusal, text),
+    );
   }
 }
 

@@ -32,6 +32,10 @@ const SEGMENT_BYTES = 8 * 1024 * 1024;
 /** What one fsync covers. */
 const WRITE_BYTES = 4 * 1024 * 1024;
 const TELL_INTERVAL_MS = 2_000;
+/** One event may need nearly as much. */
+const ROOM_BYTES = 64 * 1024;
+/** A disk that took nothing isn't counted on for so long, unless it takes something. */
+const FAILURE_MS = 10_000;
 
 interface Append {
   bytes: Buffer;
@@ -58,6 +62,8 @@ export class Spool implements OnApplicationShutdown {
   private closed: ClosedSegment[] = [];
   private appends: Append[] = [];
   private pendingBytes = 0;
+  /** When the disk took nothing, in milliseconds of `performance.now()`. */
+  private failedAt = Number.NEGATIVE_INFINITY;
   /** Whatever changes the files waits for what changed them before. */
   private last: Promise<unknown> = Promise.resolve();
   private timer: NodeJS.Timeout | undefined;
@@ -78,9 +84,10 @@ export class Spool implements OnApplicationShutdown {
     };
   }
 
-  /** Whether it takes more, as far as its limit tells. */
-  get isFull(): boolean {
-    return this.waiting.bytes >= this.options.maxBytes;
+  /** Whether it takes more, as far as its limit and the last that was written tell. */
+  get takesEvents(): boolean {
+    const hasFailed = performance.now() - this.failedAt < FAILURE_MS;
+    return !hasFailed && this.waiting.bytes + ROOM_BYTES <= this.options.maxBytes;
   }
 
   /** @param listener is called when events begin to wait */
@@ -189,8 +196,10 @@ export class Spool implements OnApplicationShutdown {
       const group = this.takeAppends();
       try {
         await this.writeGroup(group);
+        this.failedAt = Number.NEGATIVE_INFINITY;
         for (const { resolve } of group) resolve();
       } catch (error) {
+        this.failedAt = performance.now();
         // What the file now holds isn't known for sure: the next append begins another.
         await this.closeActive().catch(() => {});
         for (const { reject } of group) reject(new SpoolUnavailableError(error));
