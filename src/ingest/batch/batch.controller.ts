@@ -17,6 +17,7 @@ import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
 import { BatchDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
 import { BatchReceiver } from './batch-receiver.js';
+import { sendJson } from './send-json.js';
 
 @ApiTags('analytics')
 @Controller('analytics/batch')
@@ -65,10 +66,9 @@ export class BatchController {
   async receive(
     @Req() request: Request,
     @Query(validated) query: BatchQueryDto,
-    @Res({ passthrough: true }) response: Response,
-  ): Promise<BatchResultDto> {
+    @Res() response: Response,
+  ): Promise<void> {
     const { status, result } = await this.receiver.receive(request, query.receipts);
-    response.status(status);
-    return result;
+    sendJson(response, status, result);
   }
 }
