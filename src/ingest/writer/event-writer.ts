@@ -13,8 +13,8 @@ import { WriteQueue, type WriteRequest } from './write-queue.js';
 /** Batches under way at once. The pool's other connections are for reports. */
 const MAX_FLUSHES = 2;
 /** Fewer wait for the batch under way: together they cost less, and soon it's their turn. */
-const SECOND_FLUSH_EVENTS = 500;
-/** A batch that takes longer may stand behind a lock: the others go past it. */
+const SECOND_FLUSH_EVENTS = 4_000;
+/** A batch that takes longer may stand behind a lock: the others go past it, after twice that. */
 const OVERTAKE_MS = 50;
 /** A lost connection, a failover, a deadlock are tried again for so long. */
 const RETRY_MS = 2_000;
@@ -43,8 +43,10 @@ export class EventWriter implements BeforeApplicationShutdown {
   private readonly queue = new WriteQueue();
   private isScheduled = false;
   private readonly flushes = new Set<Promise<void>>();
-  /** Runs while a batch is under way and others wait. */
-  private overtaking: NodeJS.Timeout | undefined;
+  /** When the last of them began, in milliseconds of `performance.now()`. */
+  private begunAt = 0;
+  /** Runs while a batch is under way. Not one for each: to set a timer costs as much as an event. */
+  private watching: NodeJS.Timeout | undefined;
 
   constructor(
     private readonly store: EventStore,
@@ -64,7 +66,6 @@ export class EventWriter implements BeforeApplicationShutdown {
     if (events.length === 0) return Promise.resolve([]);
     const outcomes = this.queue.push(events);
     this.schedule();
-    this.overtakeLater();
     return outcomes;
   }
 
@@ -73,11 +74,14 @@ export class EventWriter implements BeforeApplicationShutdown {
     while (this.flushes.size > 0) await Promise.all(this.flushes);
   }
 
-  private overtakeLater(): void {
-    if (this.flushes.size === 0 || this.queue.isEmpty) return;
-    this.overtaking ??= setTimeout(() => {
-      this.overtaking = undefined;
-      if (!this.isScheduled && !this.queue.isEmpty && this.flushes.size < MAX_FLUSHES) this.start();
+  private watch(): void {
+    this.watching ??= setTimeout(() => {
+      this.watching = undefined;
+      if (this.flushes.size === 0) return;
+      const isLong = performance.now() - this.begunAt >= OVERTAKE_MS;
+      const canStart = !this.isScheduled && this.flushes.size < MAX_FLUSHES;
+      if (isLong && canStart && !this.queue.isEmpty) this.start();
+      this.watch();
     }, OVERTAKE_MS).unref();
   }
 
@@ -88,6 +92,8 @@ export class EventWriter implements BeforeApplicationShutdown {
 
   private start(): void {
     this.isScheduled = true;
+    this.begunAt = performance.now();
+    this.watch();
     const flush = new Promise<void>((resolve) => {
       setImmediate(resolve);
     }).then(() => {
@@ -97,10 +103,7 @@ export class EventWriter implements BeforeApplicationShutdown {
     this.flushes.add(flush);
     void flush.finally(() => {
       this.flushes.delete(flush);
-      clearTimeout(this.overtaking);
-      this.overtaking = undefined;
       this.schedule();
-      this.overtakeLater();
     });
   }
 
