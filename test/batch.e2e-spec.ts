@@ -1,3 +1,5 @@
+import { once } from 'node:events';
+import { request, type IncomingMessage } from 'node:http';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
@@ -90,6 +92,28 @@ describe('POST /analytics/batch', () => {
     const response = await send(JSON.stringify([...events, event]));
     expect(response.status).toBe(413);
     expect(await server.countEvents()).toBe(10_000);
+  });
+
+  it('serves those that have room when too many large bodies come at once', async () => {
+    const MB = 1024 * 1024;
+    const spaces = Buffer.alloc(MB, ' ');
+    const options = { method: 'POST', agent: false as const };
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': 8 * MB };
+    const clients = Array.from({ length: 6 }, () =>
+      request(`${server.base}/analytics/batch`, { ...options, headers }),
+    );
+    const answers = clients.map(async (client) => {
+      const [answer] = (await once(client, 'response')) as [IncomingMessage];
+      answer.resume();
+      return answer.statusCode;
+    });
+    for (let sent = 0; sent < 7; sent += 1) {
+      for (const client of clients) await new Promise((resolve) => client.write(spaces, resolve));
+    }
+    for (const client of clients) client.end(JSON.stringify([event]).padEnd(MB));
+    const statuses = await Promise.all(answers);
+    expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(3);
+    expect(statuses.filter((status) => status !== 200)).toContain(503);
   });
 
   it.each([

@@ -13,6 +13,8 @@ export interface TestApplication {
   app: NestExpressApplication;
   dataSource: DataSource;
   databaseUrl: string;
+  /** The address that it listens on. */
+  base: string;
   /** The spool's folder. */
   spool: string;
   /** @param path with its query string, encoded */
@@ -40,6 +42,7 @@ export async function startApplication(options?: AnalyticsOptions): Promise<Test
     app,
     dataSource,
     databaseUrl: database.url,
+    base,
     spool,
     get: (path, init) => fetch(base + path, init),
     post: (path, init) => fetch(base + path, { method: 'POST', ...init }),

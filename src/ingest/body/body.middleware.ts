@@ -85,7 +85,10 @@ function bodyOf(request: Request): ReceivedBody {
   return { bytes: Buffer.from(JSON.stringify(body)), contentType: 'application/json' };
 }
 
-/** What is held counts until the response has ended; what comes after that isn't held. */
+/**
+ * What is held counts until the response has ended; what comes after that isn't held. A body that
+ * is refused counts no more, so that others have its room: else they would be refused in turn.
+ */
 async function collect(
   request: Request,
   response: Response,
@@ -99,9 +102,13 @@ async function collect(
   const room = roomFor(request, limit);
   let length = 0;
   let isClosed = false;
+  const free = (): void => {
+    heldBytes -= length;
+    length = 0;
+  };
   response.once('close', () => {
     isClosed = true;
-    heldBytes -= length;
+    free();
   });
   const body = await readAll(chunks, room, (bytes) => {
     if (isClosed) return new Refusal('unreadable_body');
@@ -118,6 +125,8 @@ async function collect(
       ...(room && { release: () => buffers.give(room) }),
     };
   }
+  free();
+  if (room) buffers.give(room);
   await discard(request);
   return body;
 }
