@@ -42,6 +42,8 @@ const ID_NAMESPACE = '7a0e4b0e-6a2b-5d0a-9d27-4c1c5f0f8f0a';
 
 /** Control characters, and halves of surrogate pairs, which are no characters at all. */
 const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
+/** What a text in PostgreSQL's jsonb can't hold. */
+const UNSTORABLE = /[\0\p{Cs}]/u;
 
 /** Judges the fields of one event and brings them into the form that is stored. */
 export function normalise(fields: EventFields, rules: NormaliseRules): NormalisedEvent | Refusal {
@@ -110,13 +112,15 @@ function readProperties(value: unknown): string | undefined | Refusal {
 
 /** Whether PostgreSQL's jsonb gives the value back as it was: no NUL, no half pair, no infinity. */
 function isStorable(value: unknown, depth: number): boolean {
-  if (typeof value === 'string') return !/[\0\p{Cs}]/u.test(value);
+  if (typeof value === 'string') return !UNSTORABLE.test(value);
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_PROPERTIES_DEPTH) return false;
-  return Object.entries(value).every(
-    ([key, item]) => isStorable(key, depth) && isStorable(item, depth + 1),
-  );
+  const items = value as Record<string, unknown>;
+  for (const key in items) {
+    if (!isStorable(key, depth) || !isStorable(items[key], depth + 1)) return false;
+  }
+  return true;
 }
 
 /** JSON clients send whole numbers for ids and timestamps; any other number would change on the way. */

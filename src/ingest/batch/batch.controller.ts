@@ -17,7 +17,7 @@ import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
 import { BatchDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
 import { BatchReceiver } from './batch-receiver.js';
-import { sendJson } from './send-json.js';
+import { sendResult } from './send-result.js';
 
 @ApiTags('analytics')
 @Controller('analytics/batch')
@@ -69,6 +69,6 @@ export class BatchController {
     @Res() response: Response,
   ): Promise<void> {
     const { status, result } = await this.receiver.receive(request, query.receipts);
-    sendJson(response, status, result);
+    sendResult(response, status, result);
   }
 }

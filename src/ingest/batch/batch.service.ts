@@ -39,9 +39,11 @@ export class BatchService {
     const judged = await this.judge(pieces);
     const outcomes = await this.writer.write(judged.filter(isEvent));
     const receipts = new Receipts(choice);
-    settle(judged.entries(), outcomes, receipts, (refusal, text) =>
-      this.rejections.note(refusal, route, text),
-    );
+    settle(judged, outcomes, {
+      receipts,
+      indexOf: (place) => place,
+      noteRefusal: (refusal, text) => this.rejections.note(refusal, route, text),
+    });
     return receipts;
   }
 

@@ -30,49 +30,72 @@ export async function parseItems(body: Buffer, turn: () => Promise<void>): Promi
   if (!isUtf8(body)) throw new SyntaxError('not UTF-8');
   const bytes = body.subarray(0, 3).equals(BYTE_ORDER_MARK) ? body.subarray(3) : body;
   await turn();
-  const inner = bytes.length > PIECE_BYTES ? innerOf(bytes) : undefined;
-  const pieces = inner && (await parsePieces(inner, turn));
+  const range = bytes.length > PIECE_BYTES ? innerRange(bytes) : undefined;
+  const pieces = range && (await parsePieces(bytes, range, turn));
   return pieces ?? [itemsOf(parseJson(bytes.toString('utf8')))];
+}
+
+/** Where the bytes of something begin, and where they have ended. */
+interface Range {
+  start: number;
+  end: number;
 }
 
 /** @returns undefined where the items end elsewhere, or the text isn't JSON */
 async function parsePieces(
-  inner: Buffer,
+  bytes: Buffer,
+  range: Range,
   turn: () => Promise<void>,
 ): Promise<unknown[][] | undefined> {
   const pieces: unknown[][] = [];
-  for (let start = 0; start < inner.length;) {
-    const piece = parsePiece(inner, start);
+  for (let { start } = range; start < range.end;) {
+    const piece = parsePiece(bytes, { start, end: range.end });
     if (!piece) return undefined;
     pieces.push(piece.items);
     start = piece.end + 1;
-    if (start < inner.length) await turn();
+    if (start < range.end) await turn();
   }
   return pieces;
 }
 
 /** The first seams may lie in a nested list: some more are tried. */
-function parsePiece(inner: Buffer, start: number): { items: unknown[]; end: number } | undefined {
-  let from = start + PIECE_BYTES;
+function parsePiece(bytes: Buffer, range: Range): { items: unknown[]; end: number } | undefined {
+  let from = range.start + PIECE_BYTES;
   for (let tries = 0; tries < SEAMS_TRIED; tries += 1) {
-    const seam = inner.indexOf(SEAM, from);
-    const end = seam === -1 ? inner.length : seam + 1;
-    const items = parseJson(`[${inner.toString('utf8', start, end)}]`);
+    const seam = bytes.indexOf(SEAM, from);
+    const isLast = seam === -1 || seam >= range.end;
+    const end = isLast ? range.end : seam + 1;
+    const items = parseJson(bracketed(bytes, { start: range.start, end }));
     if (items !== undefined) return { items: items as unknown[], end };
-    if (seam === -1) return undefined;
+    if (isLast) return undefined;
     from = end;
   }
   return undefined;
 }
 
+/**
+ * The text of a piece as a list of its own. The brackets are written around it for the moment: added
+ * to the text they would copy it.
+ */
+function bracketed(bytes: Buffer, { start, end }: Range): string {
+  const before = bytes[start - 1]!;
+  const after = bytes[end]!;
+  bytes.write('[', start - 1);
+  bytes.write(']', end);
+  const text = bytes.toString('utf8', start - 1, end + 1);
+  bytes[start - 1] = before;
+  bytes[end] = after;
+  return text;
+}
+
 /** What stands between the brackets of an array of more than one item. */
-function innerOf(bytes: Buffer): Buffer | undefined {
+function innerRange(bytes: Buffer): Range | undefined {
   const head = HEAD.exec(bytes.toString('latin1', 0, HEAD_BYTES))?.[0];
   const tail = TAIL.exec(bytes.toString('latin1', bytes.length - HEAD_BYTES));
   if (head === undefined || tail === null) return undefined;
   const isObject = head.trimStart().startsWith('{');
   if (isObject !== (tail[1] !== undefined)) return undefined;
-  return bytes.subarray(head.length, bytes.length - tail[0].length);
+  return { start: head.length, end: bytes.length - tail[0].length };
 }
 
 function itemsOf(value: unknown): unknown[] {

@@ -11,28 +11,36 @@ export function isEvent(judged: Judged): judged is NormalisedEvent {
   return !('refusal' in judged);
 }
 
+/** Where a request's outcomes go. */
+export interface Settlement {
+  readonly receipts: Receipts;
+  /** An item's index in the request, by its place among the items. */
+  readonly indexOf: (place: number) => number;
+  /** Takes each refusal, with the text of what was refused. */
+  readonly noteRefusal: (refusal: Refusal, text: string) => void;
+}
+
 /**
  * Makes receipts of what became of items.
  *
- * @param items each with its index in the request
  * @param outcomes of those that are events, in their order
- * @param noteRefusal takes each refusal, with the text of what was refused
  */
 export function settle(
-  items: Iterable<readonly [number, Judged]>,
+  items: readonly Judged[],
   outcomes: readonly Outcome[],
-  receipts: Receipts,
-  noteRefusal: (refusal: Refusal, text: string) => void,
+  { receipts, indexOf, noteRefusal }: Settlement,
 ): void {
-  const written = outcomes.values();
-  for (const [index, item] of items) {
+  let written = 0;
+  for (let place = 0; place < items.length; place += 1) {
+    const item = items[place]!;
     if (isEvent(item)) {
-      const outcome = written.next().value!;
+      const outcome = outcomes[written]!;
+      written += 1;
       if (outcome instanceof Refusal) noteRefusal(outcome, JSON.stringify(item));
-      receipts.add(index, item.id, outcome);
+      receipts.add(indexOf(place), item.id, outcome);
     } else {
       noteRefusal(item.refusal, item.text);
-      receipts.add(index, undefined, item.refusal);
+      receipts.add(indexOf(place), undefined, item.refusal);
     }
   }
 }

@@ -14,8 +14,12 @@ const LINES_A_TURN = 500;
 /** Groups that are being stored while the next is read. */
 const MAX_IN_FLIGHT = 8;
 
-/** By its number in the stream, from 0; empty lines are counted. Of an event its text is given up. */
-type JudgedLine = readonly [number, Judged];
+/** Lines that are stored together. Of an event its text is given up. */
+interface Group {
+  readonly judged: Judged[];
+  /** The lines' places in the stream, from 0; empty lines are counted. */
+  readonly indexes: number[];
+}
 
 /** What a run does with events. */
 export interface StreamTarget {
@@ -25,8 +29,8 @@ export interface StreamTarget {
 
 /** Lines of one stream on their way: a few groups are stored at once, receipts come in order. */
 export class StreamRun {
-  private group: JudgedLine[] = [];
-  private readonly inFlight: { lines: JudgedLine[]; outcomes: Promise<Outcome[]> }[] = [];
+  private group: Group = { judged: [], indexes: [] };
+  private readonly inFlight: { group: Group; outcomes: Promise<Outcome[]> }[] = [];
 
   constructor(
     readonly receipts: Receipts,
@@ -41,8 +45,9 @@ export class StreamRun {
       if (line.problem === undefined && line.text.trim() === '') continue;
       const judged = judgeLine(line, rules);
       const { number, text } = line;
-      this.group.push([number - 1, judged instanceof Refusal ? { refusal: judged, text } : judged]);
-      if (this.group.length >= EVENTS_A_GROUP) await this.dispatch();
+      this.group.judged.push(judged instanceof Refusal ? { refusal: judged, text } : judged);
+      this.group.indexes.push(number - 1);
+      if (this.group.judged.length >= EVENTS_A_GROUP) await this.dispatch();
     }
   }
 
@@ -58,21 +63,23 @@ export class StreamRun {
   }
 
   private async dispatch(): Promise<void> {
-    const lines = this.group;
-    if (lines.length === 0) return;
-    this.group = [];
-    const outcomes = this.target.write(lines.map(([, judged]) => judged).filter(isEvent));
+    const { group } = this;
+    if (group.judged.length === 0) return;
+    this.group = { judged: [], indexes: [] };
+    const outcomes = this.target.write(group.judged.filter(isEvent));
     // It's looked at in its turn; until then a failure isn't one that nobody handles.
     outcomes.catch(() => {});
-    this.inFlight.push({ lines, outcomes });
+    this.inFlight.push({ group, outcomes });
     if (this.inFlight.length >= MAX_IN_FLIGHT) await this.settleOldest();
   }
 
   private async settleOldest(): Promise<void> {
-    const { lines, outcomes } = this.inFlight.shift()!;
-    settle(lines, await outcomes, this.receipts, (refusal, text) =>
-      this.target.noteRefusal(refusal, text),
-    );
+    const { group, outcomes } = this.inFlight.shift()!;
+    settle(group.judged, await outcomes, {
+      receipts: this.receipts,
+      indexOf: (place) => group.indexes[place]!,
+      noteRefusal: (refusal, text) => this.target.noteRefusal(refusal, text),
+    });
   }
 }
 
