@@ -55,8 +55,9 @@ function parseUtcMilliseconds(text: string): number | undefined {
   const hour = digits(text, 11, 13);
   const minute = digits(text, 14, 16);
   const second = digits(text, 17, 19);
+  const certainDays = month === 2 ? 28 : 30;
   const isCertain =
-    year >= 1000 && month >= 1 && month <= 12 && day >= 1 && day <= 28 && hour <= 23;
+    year >= 1000 && month >= 1 && month <= 12 && day >= 1 && day <= certainDays && hour <= 23;
   if (!isCertain || minute > 59 || second > 59) return undefined;
   return Date.UTC(year, month - 1, day, hour, minute, second, digits(text, 20, 23));
 }

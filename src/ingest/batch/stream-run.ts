@@ -39,9 +39,10 @@ export class StreamRun {
 
   /** Judges lines and sends full groups on; waits while too many are being stored. */
   async add(lines: readonly Line[], rules: NormaliseRules): Promise<void> {
-    for (const [index, line] of lines.entries()) {
+    for (let place = 0; place < lines.length; place += 1) {
+      const line = lines[place]!;
       // A small body can decompress to very many lines; others are served in between.
-      if (index > 0 && index % LINES_A_TURN === 0) await nextTurn();
+      if (place > 0 && place % LINES_A_TURN === 0) await nextTurn();
       if (line.problem === undefined && line.text.trim() === '') continue;
       const judged = judgeLine(line, rules);
       const { number, text } = line;
