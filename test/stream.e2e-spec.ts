@@ -230,6 +230,24 @@ describe('a stream of newline-delimited JSON', () => {
     expect(await limited.countEvents()).toBe(result.stored);
     await limited.stop();
   });
+
+  it('holds little of long lines that are refused', async () => {
+    const line = `{"x":"${'a'.repeat(1_000_000)}"}\n`;
+    const body = gzipSync(Buffer.concat(Array.from({ length: 200 }, () => Buffer.from(line))));
+    let most = 0;
+    const before = process.memoryUsage().heapUsed;
+    const watch = setInterval(() => {
+      most = Math.max(most, process.memoryUsage().heapUsed - before);
+    }, 20);
+    const headers = { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip' };
+    const response = await server.post('/analytics/batch', {
+      headers,
+      body: new Uint8Array(body),
+    });
+    clearInterval(watch);
+    expect(await response.json()).toMatchObject({ stored: 0, rejected: 200 });
+    expect(most).toBeLessThan(100 * 1024 * 1024);
+  });
 });
 
 describe('the same event', () => {

@@ -9,6 +9,10 @@ import type { Receipts } from './receipts.js';
 import { isEvent, settle, type Judged } from './settle.js';
 
 const EVENTS_A_GROUP = 1_000;
+/** The same in characters of their lines: all groups of a stream together fit the writer's queue. */
+const CHARACTERS_A_GROUP = 512 * 1024;
+/** Of what was refused the beginning is kept: no more is ever shown. */
+const SHOWN_CHARACTERS = 1_000;
 /** Judged in one go: about a millisecond. */
 const LINES_A_TURN = 500;
 /** Groups that are being stored while the next is read. */
@@ -19,6 +23,7 @@ interface Group {
   readonly judged: Judged[];
   /** The lines' places in the stream, from 0; empty lines are counted. */
   readonly indexes: number[];
+  characters: number;
 }
 
 /** What a run does with events. */
@@ -29,7 +34,7 @@ export interface StreamTarget {
 
 /** Lines of one stream on their way: a few groups are stored at once, receipts come in order. */
 export class StreamRun {
-  private group: Group = { judged: [], indexes: [] };
+  private group: Group = emptyGroup();
   private readonly inFlight: { group: Group; outcomes: Promise<Outcome[]> }[] = [];
 
   constructor(
@@ -46,9 +51,12 @@ export class StreamRun {
       if (line.problem === undefined && line.text.trim() === '') continue;
       const judged = judgeLine(line, rules);
       const { number, text } = line;
-      this.group.judged.push(judged instanceof Refusal ? { refusal: judged, text } : judged);
+      this.group.judged.push(
+        judged instanceof Refusal ? { refusal: judged, text: beginning(text) } : judged,
+      );
       this.group.indexes.push(number - 1);
-      if (this.group.judged.length >= EVENTS_A_GROUP) await this.dispatch();
+      this.group.characters += text.length;
+      if (isFull(this.group)) await this.dispatch();
     }
   }
 
@@ -66,7 +74,7 @@ export class StreamRun {
   private async dispatch(): Promise<void> {
     const { group } = this;
     if (group.judged.length === 0) return;
-    this.group = { judged: [], indexes: [] };
+    this.group = emptyGroup();
     const outcomes = this.target.write(group.judged.filter(isEvent));
     // It's looked at in its turn; until then a failure isn't one that nobody handles.
     outcomes.catch(() => {});
@@ -82,6 +90,20 @@ export class StreamRun {
       noteRefusal: (refusal, text) => this.target.noteRefusal(refusal, text),
     });
   }
+}
+
+function emptyGroup(): Group {
+  return { judged: [], indexes: [], characters: 0 };
+}
+
+function isFull({ judged, characters }: Group): boolean {
+  return judged.length >= EVENTS_A_GROUP || characters >= CHARACTERS_A_GROUP;
+}
+
+/** A copy: a slice would keep the whole text. */
+function beginning(text: string): string {
+  if (text.length <= SHOWN_CHARACTERS) return text;
+  return Buffer.from(text.slice(0, SHOWN_CHARACTERS)).toString();
 }
 
 function judgeLine({ text, problem }: Line, rules: NormaliseRules): NormalisedEvent | Refusal {
