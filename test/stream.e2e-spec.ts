@@ -232,8 +232,8 @@ describe('a stream of newline-delimited JSON', () => {
   });
 
   it('holds little of long lines that are refused', async () => {
-    const line = `{"x":"${'a'.repeat(1_000_000)}"}\n`;
-    const body = gzipSync(Buffer.concat(Array.from({ length: 200 }, () => Buffer.from(line))));
+    const longLine = `{"x":"${'a'.repeat(1_000_000)}"}\n`;
+    const body = gzipSync(Buffer.concat(Array.from({ length: 200 }, () => Buffer.from(longLine))));
     let most = 0;
     const before = process.memoryUsage().heapUsed;
     const watch = setInterval(() => {
