@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
+import type { RejectionsDto } from '../src/ingest/rejections.dto.js';
 import type { ReadinessDto } from '../src/operations/health.dto.js';
 import { startApplication, type TestApplication } from './support/application.js';
 import { until } from './support/poll.js';
@@ -126,6 +127,56 @@ describe('the writer', () => {
     );
     expect(answers[7]!.receipts).toMatchObject([{ code: 'refused_by_database' }]);
     expect(await server.countEvents()).toBe(39);
+  });
+
+  describe('what a trigger refuses', () => {
+    beforeAll(async () => {
+      await server.dataSource.query(`
+        CREATE FUNCTION refuse_poison() RETURNS trigger LANGUAGE plpgsql AS $$
+        BEGIN
+          IF NEW.properties ? 'poison' THEN
+            RAISE EXCEPTION 'poison' USING ERRCODE = NEW.properties ->> 'poison';
+          END IF;
+          RETURN NEW;
+        END $$`);
+      await server.dataSource.query(
+        `CREATE TRIGGER refuse_poison BEFORE INSERT ON events
+         FOR EACH ROW EXECUTE FUNCTION refuse_poison()`,
+      );
+    });
+    afterAll(() => server.dataSource.query('DROP FUNCTION refuse_poison CASCADE'));
+
+    it.each(['P0001', '42501', 'XX000', '54000'])('%s, is refused alone', async (poison) => {
+      const events = Array.from({ length: 20 }, (_, index) => ({
+        user: 'u',
+        event: 'click',
+        properties: index === 7 ? { poison } : {},
+      }));
+      const response = await sendBatch(events);
+      expect(response.status).toBe(200);
+      const { stored, receipts } = (await response.json()) as BatchResultDto;
+      expect(stored).toBe(19);
+      expect(receipts[7]).toMatchObject({ status: 'rejected', code: 'refused_by_database' });
+      expect(await isReady()).toBe(true);
+    });
+
+    it('after it waited in the spool, is kept as a dead letter, and the rest is stored', async () => {
+      await server.dataSource.query('ALTER TABLE events RENAME TO hidden');
+      const events = ['', 'P0001', ''].map((poison, index) => ({
+        user: `u${index}`,
+        event: 'click',
+        properties: poison ? { poison } : {},
+      }));
+      const answer = await sendBatch(events);
+      expect(answer.status).toBe(202);
+      expect(await answer.json()).toMatchObject({ accepted: 3 });
+      await server.dataSource.query('ALTER TABLE hidden RENAME TO events');
+      await until(isReady);
+      expect(await server.countEvents()).toBe(2);
+      const response = await server.get('/analytics/rejections');
+      const { rejections } = (await response.json()) as RejectionsDto;
+      expect(rejections[0]).toMatchObject({ route: 'spool', code: 'refused_by_database' });
+    });
   });
 
   it('keeps every time and text as it is, new and old alike', async () => {

@@ -1,7 +1,13 @@
 import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
-import { isDataError, isDuplicateKey, isTooMuchAtOnce } from '../../common/database-errors.js';
+import {
+  isDatabaseAnswer,
+  isDataError,
+  isDuplicateKey,
+  isTooMuchAtOnce,
+  isUnavailable,
+} from '../../common/database-errors.js';
 import { BufferPool } from '../buffer-pool.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
@@ -13,6 +19,16 @@ import { EventChunks } from './event-chunks.js';
 import { NumberDirectory } from './number-directory.js';
 
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
+
+/** Fails where no event at all can be stored; of what it writes nothing stays. */
+const TRY_OUT = `DO $$
+  BEGIN
+    PERFORM resolve_users('{}'), resolve_event_names('{}'), resolve_sources('{}');
+    INSERT INTO events (time, id, user_seq, name_id) VALUES (now(), gen_random_uuid(), 0, 0);
+    RAISE SQLSTATE 'UA000';
+  EXCEPTION WHEN SQLSTATE 'UA000' THEN NULL;
+  END $$`;
+const TRY_OUT_MS = 5_000;
 
 /** For the batches that are stored at once. */
 const BUFFERS = 3;
@@ -46,14 +62,26 @@ export class EventStore {
       await this.chunks.prepare(events);
       return await withClient(this.dataSource, (client) => this.storeOn(client, events));
     } catch (error) {
-      if (isDataError(error)) {
-        return events.length === 1
-          ? [new Refusal('refused_by_database')]
-          : await this.storeHalves(events);
-      }
       if (isTooMuchAtOnce(error) && events.length > 1) return await this.storeHalves(events);
-      this.numbers.forget();
-      throw error;
+      if (!(await this.isAboutValues(error))) {
+        this.numbers.forget();
+        throw error;
+      }
+      return events.length === 1
+        ? [new Refusal('refused_by_database')]
+        : await this.storeHalves(events);
+    }
+  }
+
+  /** A trigger or a policy refuses with a code of its own choice, and takes other events all the same. */
+  private async isAboutValues(error: unknown): Promise<boolean> {
+    if (isDataError(error)) return true;
+    if (!isDatabaseAnswer(error) || isUnavailable(error)) return false;
+    try {
+      await withClient(this.dataSource, (client) => client.query(TRY_OUT), TRY_OUT_MS);
+      return true;
+    } catch {
+      return false;
     }
   }
 
