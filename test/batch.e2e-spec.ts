@@ -1,9 +1,14 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import { startApplication, type TestApplication } from './support/application.js';
+import { until } from './support/poll.js';
+
+const MB = 1024 * 1024;
 
 describe('POST /analytics/batch', () => {
   let server: TestApplication;
@@ -94,12 +99,12 @@ describe('POST /analytics/batch', () => {
     expect(await server.countEvents()).toBe(10_000);
   });
 
-  it('serves those that have room when too many large bodies come at once', async () => {
-    const MB = 1024 * 1024;
+  /** @returns the statuses, when as many megabytes came from each of them in turn */
+  async function sendLarge(bodies: number, megabytes: number): Promise<(number | undefined)[]> {
     const spaces = Buffer.alloc(MB, ' ');
     const options = { method: 'POST', agent: false as const };
-    const headers = { 'Content-Type': 'application/json', 'Content-Length': 8 * MB };
-    const clients = Array.from({ length: 6 }, () =>
+    const headers = { 'Content-Type': 'application/json', 'Content-Length': megabytes * MB };
+    const clients = Array.from({ length: bodies }, () =>
       request(`${server.base}/analytics/batch`, { ...options, headers }),
     );
     const answers = clients.map(async (client) => {
@@ -107,13 +112,24 @@ describe('POST /analytics/batch', () => {
       answer.resume();
       return answer.statusCode;
     });
-    for (let sent = 0; sent < 7; sent += 1) {
+    for (let sent = 0; sent < megabytes - 1; sent += 1) {
       for (const client of clients) await new Promise((resolve) => client.write(spaces, resolve));
     }
     for (const client of clients) client.end(JSON.stringify([event]).padEnd(MB));
-    const statuses = await Promise.all(answers);
+    return await Promise.all(answers);
+  }
+
+  it('serves those that have room when too many large bodies come at once', async () => {
+    const statuses = await sendLarge(6, 8);
     expect(statuses.filter((status) => status === 200).length).toBeGreaterThanOrEqual(3);
     expect(statuses.filter((status) => status !== 200)).toContain(503);
+  });
+
+  it('keeps nothing of bodies that were refused', async () => {
+    const before = livingBuffers();
+    for (let round = 0; round < 3; round += 1) await sendLarge(16, 8);
+    await until(() => livingBuffers() - before < 32 * MB, 5_000);
+    expect(livingBuffers() - before).toBeLessThan(32 * MB);
   });
 
   it.each([
@@ -202,3 +218,10 @@ describe('POST /analytics/batch', () => {
     expect(await response.json()).toMatchObject({ statusCode: status, code });
   });
 });
+
+/** Bytes of buffers that something still holds. */
+function livingBuffers(): number {
+  setFlagsFromString('--expose-gc');
+  (runInNewContext('gc') as () => void)();
+  return process.memoryUsage().arrayBuffers;
+}

@@ -1,4 +1,5 @@
 import { isUtf8 } from 'node:buffer';
+import { GrowingBuffer } from './growing-buffer.js';
 
 /** Why a line, or a record of several, isn't an event. */
 export interface LineProblem {
@@ -20,7 +21,7 @@ export interface Line {
 /** Longer lines are refused, so that memory stays bounded whatever the file is. */
 export const MAX_LINE_BYTES = 1024 * 1024;
 
-const LINE_FEED = 10;
+export const LINE_FEED = 10;
 const INVALID_UTF8: LineProblem = { code: 'invalid_utf8', message: 'the line is not UTF-8' };
 const TOO_LONG: LineProblem = {
   code: 'line_too_long',
@@ -45,8 +46,8 @@ export async function* readLines(source: AsyncIterable<Buffer>): AsyncGenerator<
 
 class LineSplitter {
   private number = 0;
-  /** Pieces of a line whose end hasn't come yet. */
-  private pending: Buffer[] = [];
+  /** A line whose end hasn't come yet; of one that is too long only the beginning. */
+  private readonly pending = new GrowingBuffer();
   private pendingBytes = 0;
 
   push(chunk: Buffer): Line[] {
@@ -77,22 +78,22 @@ class LineSplitter {
     return this.pendingBytes === 0 ? [] : [this.finish(Buffer.alloc(0))];
   }
 
-  /** Of a line that is too long only the beginning is kept. */
   private hold(piece: Buffer): void {
-    if (piece.length === 0) return;
-    if (this.pendingBytes <= MAX_LINE_BYTES) this.pending.push(piece);
+    if (this.pendingBytes <= MAX_LINE_BYTES) this.pending.append(piece);
     this.pendingBytes += piece.length;
   }
 
   private finish(piece: Buffer): Line {
-    this.hold(piece);
-    const bytes = this.pending.length === 1 ? this.pending[0]! : Buffer.concat(this.pending);
+    const isWhole = this.pendingBytes === 0 && piece.length <= MAX_LINE_BYTES;
+    if (!isWhole) this.hold(piece);
+    const bytes = isWhole ? piece : this.pending.bytes;
     const tooLong = this.pendingBytes > MAX_LINE_BYTES;
-    this.pending = [];
+    const text = bytes.toString('utf8', 0, tooLong ? SHOWN_BYTES : bytes.length);
+    const problem = tooLong ? TOO_LONG : isUtf8(bytes) ? undefined : INVALID_UTF8;
+    this.pending.clear();
     this.pendingBytes = 0;
-    if (tooLong) return { ...this.line(bytes.toString('utf8', 0, SHOWN_BYTES)), problem: TOO_LONG };
-    const line = this.line(bytes.toString('utf8'));
-    return isUtf8(bytes) ? line : { ...line, problem: INVALID_UTF8 };
+    const line = this.line(text);
+    return problem ? { ...line, problem } : line;
   }
 
   private line(text: string): Line {

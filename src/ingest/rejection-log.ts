@@ -29,6 +29,8 @@ const MAX_ROWS = 10_000;
 const KEPT_DAYS = 7;
 /** Characters of what was given that a line shows. */
 const MAX_INPUT_LENGTH = 500;
+/** So many UTF-16 units hold them, and tell whether there are more. */
+const MAX_KEPT_LENGTH = 2 * MAX_INPUT_LENGTH + 1;
 const MINUTE_MS = 60_000;
 
 /**
@@ -167,11 +169,16 @@ export class RejectionLog implements BeforeApplicationShutdown {
   }
 }
 
+/** As much of an input as the log needs, for who keeps it until it's noted. */
+export function beginningOf(input: string): string {
+  if (input.length <= MAX_KEPT_LENGTH) return input;
+  // A copy: a slice would keep the whole text.
+  return Buffer.from(input.slice(0, MAX_KEPT_LENGTH)).toString();
+}
+
 /** The beginning of the input, on one line, with what a terminal or a database can't take escaped. */
 function show(input: string): string {
-  const start = Array.from(input.slice(0, 2 * MAX_INPUT_LENGTH))
-    .slice(0, MAX_INPUT_LENGTH)
-    .join('');
+  const start = Array.from(input.slice(0, MAX_KEPT_LENGTH)).slice(0, MAX_INPUT_LENGTH).join('');
   const visible = start.replaceAll(
     /[\p{Cc}\p{Cs}]/gu,
     (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,

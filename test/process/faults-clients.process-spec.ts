@@ -1,7 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { MemoryWatch } from '../bench/memory.js';
-import { connectIdle, gzipBomb, largestBatch, postBytes, RawClient } from '../support/hostile.js';
+import {
+  brotliBomb,
+  connectIdle,
+  gzipBomb,
+  largestBatch,
+  postBytes,
+  RawClient,
+} from '../support/hostile.js';
 import { ALL_STORED_ONCE, Load } from '../support/load.js';
 import { until } from '../support/poll.js';
 import { databaseUrl, queryAt, Workplace, type Program } from '../support/program.js';
@@ -18,6 +25,12 @@ const HEADER_BYTES = 1024 * 1024;
 const BOMB_MB = inSoak(1_024, 128);
 const LARGE_BATCHES = 16;
 const LARGE_ROUNDS = inSoak(10, 1);
+const CHUNKS = inSoak(3_000_000, 500_000);
+const UNFINISHED = inSoak(1_500, 300);
+const LINE_BYTES = 1_000_000;
+const SMALL_BODY_BYTES = 250_000;
+const PATIENCE_MS = 60_000;
+const BROTLI_BOMBS = 60;
 const SLOWEST_MS = 2_000;
 const LITTLE_MB = 300;
 const MUCH_MB = 600;
@@ -86,6 +99,49 @@ describe('an ordinary client is served in time', () => {
     await expectServed(LITTLE_MB);
   });
 
+  it('while others send bodies a byte a chunk', async () => {
+    const head = `POST /analytics/batch HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n`;
+    const chunks = Buffer.from(`${'1\r\n[\r\n'.repeat(CHUNKS)}0\r\n\r\n`);
+    for (const type of ['application/json', 'application/x-ndjson', 'application/json']) {
+      const client = await RawClient.connect(server.url);
+      clients.push(client);
+      client.socket.write(`${head}Content-Type: ${type}\r\n\r\n`);
+      client.socket.write(chunks);
+    }
+    await until(() => clients.every(({ answer }) => answer.includes('}')), PATIENCE_MS);
+    expect(clients.map(({ answer }) => answer.slice(9, 12))).toEqual(['400', '200', '400']);
+    await expectServed(LITTLE_MB);
+  });
+
+  it('while others send lines and bodies without end', async () => {
+    const waiting: RawClient[] = [];
+    for (const [type, bytes] of [
+      ['application/x-ndjson', LINE_BYTES],
+      ['application/json', SMALL_BODY_BYTES],
+    ] as const) {
+      for (let count = 0; count < UNFINISHED; count += 1) {
+        const client = await RawClient.connect(server.url);
+        waiting.push(client);
+        client.socket.write(
+          `POST /analytics/batch HTTP/1.1\r\nHost: x\r\nContent-Type: ${type}\r\n` +
+            `Content-Length: 10000000\r\n\r\n${' '.repeat(bytes)}`,
+        );
+      }
+    }
+    clients.push(...waiting);
+    await until(() => waiting.some(({ answer }) => answer.startsWith('HTTP/1.1 503 ')));
+    await expectServed(MUCH_MB);
+  });
+
+  it('while others send batches of millions of events', async () => {
+    const batch = Buffer.from(`[${'{},'.repeat(3_400_000)}{}]`);
+    const answers = await Promise.all(
+      Array.from({ length: 3 }, () => postBytes(server.url, batch, JSON_TYPE)),
+    );
+    expect(answers).toEqual([413, 413, 413]);
+    await expectServed(MUCH_MB);
+  });
+
   it('while others send gzip bombs', async () => {
     const spaces = gzipBomb(BOMB_MB, ' ');
     const lines = gzipBomb(BOMB_MB / 32, '\n');
@@ -98,6 +154,19 @@ describe('an ordinary client is served in time', () => {
       postBytes(server.url, body, { ...STREAM_TYPE, ...GZIP }),
     );
     expect(await Promise.all(streams)).toEqual([200, 200, 200]);
+    await expectServed(MUCH_MB);
+  });
+
+  it('while others send brotli bombs', async () => {
+    const bomb = brotliBomb(BOMB_MB / 2);
+    const answers = await Promise.all(
+      Array.from({ length: BROTLI_BOMBS }, () =>
+        postBytes(server.url, bomb, { ...STREAM_TYPE, 'Content-Encoding': 'br' }),
+      ),
+    );
+    // Those that waited for others too long are told to come later.
+    for (const status of answers) expect([200, 503]).toContain(status);
+    expect(answers).toContain(200);
     await expectServed(MUCH_MB);
   });
 

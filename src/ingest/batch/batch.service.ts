@@ -2,7 +2,7 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { Turns } from '../../common/turns.js';
 import { Refusal } from '../refusal.js';
-import { RejectionLog } from '../rejection-log.js';
+import { beginningOf, RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { judgeItem } from './judge.js';
@@ -55,7 +55,9 @@ export class BatchService {
       if (judged.length > 0) await this.turns.next();
       for (const item of items) {
         const event = judgeItem(item, rules);
-        judged.push(event instanceof Refusal ? { refusal: event, text: toText(item) } : event);
+        judged.push(
+          event instanceof Refusal ? { refusal: event, text: beginningOf(toText(item)) } : event,
+        );
       }
     }
     return judged;

@@ -10,7 +10,7 @@ const MANY = Array.from({ length: 3_000 }, (_, n) => ({
 const TRICKY = MANY.map((item) => ({ ...item, text: '"},{"', deep: [{ a: [{}, {}] }, {}] }));
 
 async function parse(text: string | Buffer): Promise<unknown[]> {
-  return (await parseItems(Buffer.from(text), async () => {})).flat();
+  return (await parseItems(Buffer.from(text), Number.POSITIVE_INFINITY, async () => {})).flat();
 }
 
 describe('parseItems', () => {
@@ -35,11 +35,18 @@ describe('parseItems', () => {
 
   it('takes many items in pieces', async () => {
     let turns = 0;
-    const pieces = await parseItems(Buffer.from(JSON.stringify(MANY)), async () => {
+    const pieces = await parseItems(Buffer.from(JSON.stringify(MANY)), MANY.length, async () => {
       turns += 1;
     });
     expect(pieces.length).toBeGreaterThan(2);
     expect(turns).toBe(pieces.length);
+  });
+
+  it('reads no further than to see that there are too many', async () => {
+    const text = Buffer.from(`[${'{},'.repeat(1_000_000)}{}]`);
+    const count = (await parseItems(text, 10_000, async () => {})).flat().length;
+    expect(count).toBeGreaterThan(10_000);
+    expect(count).toBeLessThan(50_000);
   });
 
   it('reads the last of two lists, as JSON.parse does', async () => {

@@ -24,14 +24,19 @@ const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
  * there stays open, and all is read as a whole. So what is read is what JSON.parse reads.
  *
  * @param turn is waited for before each piece
+ * @returns with more items than the limit, not all of them
  * @throws SyntaxError where the text isn't such JSON
  */
-export async function parseItems(body: Buffer, turn: () => Promise<void>): Promise<unknown[][]> {
+export async function parseItems(
+  body: Buffer,
+  limit: number,
+  turn: () => Promise<void>,
+): Promise<unknown[][]> {
   if (!isUtf8(body)) throw new SyntaxError('not UTF-8');
   const bytes = body.subarray(0, 3).equals(BYTE_ORDER_MARK) ? body.subarray(3) : body;
   await turn();
   const range = bytes.length > PIECE_BYTES ? innerRange(bytes) : undefined;
-  const pieces = range && (await parsePieces(bytes, range, turn));
+  const pieces = range && (await parsePieces(bytes, { range, limit, turn }));
   return pieces ?? [itemsOf(parseJson(bytes.toString('utf8')))];
 }
 
@@ -44,14 +49,15 @@ interface Range {
 /** @returns undefined where the items end elsewhere, or the text isn't JSON */
 async function parsePieces(
   bytes: Buffer,
-  range: Range,
-  turn: () => Promise<void>,
+  { range, limit, turn }: { range: Range; limit: number; turn: () => Promise<void> },
 ): Promise<unknown[][] | undefined> {
   const pieces: unknown[][] = [];
-  for (let { start } = range; start < range.end;) {
+  let count = 0;
+  for (let { start } = range; start < range.end && count <= limit;) {
     const piece = parsePiece(bytes, { start, end: range.end });
     if (!piece) return undefined;
     pieces.push(piece.items);
+    count += piece.items.length;
     start = piece.end + 1;
     if (start < range.end) await turn();
   }

@@ -27,7 +27,7 @@ export async function readBatch(
   const type = (body.contentType ?? 'application/json').toLowerCase();
   if (!/^application\/json\s*(;|$)/.test(type)) throw unreadable('unsupported_content_type');
   requireUtf8(type);
-  const pieces = await parseItems(body.bytes, turn)
+  const pieces = await parseItems(body.bytes, MAX_EVENTS, turn)
     .catch(() => {
       throw unreadable('unreadable_body');
     })

@@ -4,15 +4,16 @@ import type { Line } from '../lines.js';
 import type { NormalisedEvent, NormaliseRules } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
+import { beginningOf } from '../rejection-log.js';
 import { judgeItem } from './judge.js';
 import type { Receipts } from './receipts.js';
 import { isEvent, settle, type Judged } from './settle.js';
 
 const EVENTS_A_GROUP = 1_000;
-/** The same in characters of their lines: all groups of a stream together fit the writer's queue. */
-const CHARACTERS_A_GROUP = 512 * 1024;
-/** Of what was refused the beginning is kept: no more is ever shown. */
-const SHOWN_CHARACTERS = 1_000;
+/** The same in bytes: all groups of a stream together fit the writer's queue. */
+const BYTES_A_GROUP = 1024 * 1024;
+/** An event in memory without its texts. */
+const EVENT_BYTES = 250;
 /** Judged in one go: about a millisecond. */
 const LINES_A_TURN = 500;
 /** Groups that are being stored while the next is read. */
@@ -23,11 +24,14 @@ interface Group {
   readonly judged: Judged[];
   /** The lines' places in the stream, from 0; empty lines are counted. */
   readonly indexes: number[];
-  characters: number;
+  /** What they take in memory. */
+  bytes: number;
 }
 
 /** What a run does with events. */
 export interface StreamTarget {
+  /** @see Share.hold */
+  hold(bytes: number): boolean;
   write(events: NormalisedEvent[]): Promise<Outcome[]>;
   noteRefusal(refusal: Refusal, text: string): void;
 }
@@ -36,13 +40,18 @@ export interface StreamTarget {
 export class StreamRun {
   private group: Group = emptyGroup();
   private readonly inFlight: { group: Group; outcomes: Promise<Outcome[]> }[] = [];
+  /** Of the groups that are being stored. */
+  private bytesInFlight = 0;
 
   constructor(
     readonly receipts: Receipts,
     private readonly target: StreamTarget,
   ) {}
 
-  /** Judges lines and sends full groups on; waits while too many are being stored. */
+  /**
+   * Judges lines and sends full groups on; waits while too many are being stored. Where there's no
+   * room to hold what isn't stored yet, that is stored first.
+   */
   async add(lines: readonly Line[], rules: NormaliseRules): Promise<void> {
     for (let place = 0; place < lines.length; place += 1) {
       const line = lines[place]!;
@@ -52,12 +61,13 @@ export class StreamRun {
       const judged = judgeLine(line, rules);
       const { number, text } = line;
       this.group.judged.push(
-        judged instanceof Refusal ? { refusal: judged, text: beginning(text) } : judged,
+        judged instanceof Refusal ? { refusal: judged, text: beginningOf(text) } : judged,
       );
       this.group.indexes.push(number - 1);
-      this.group.characters += text.length;
+      this.group.bytes += EVENT_BYTES + 2 * text.length;
       if (isFull(this.group)) await this.dispatch();
     }
+    if (!this.tellHeld()) await this.finish();
   }
 
   /** Sends what is left, and waits for all of it. */
@@ -79,12 +89,21 @@ export class StreamRun {
     // It's looked at in its turn; until then a failure isn't one that nobody handles.
     outcomes.catch(() => {});
     this.inFlight.push({ group, outcomes });
+    this.bytesInFlight += group.bytes;
     if (this.inFlight.length >= MAX_IN_FLIGHT) await this.settleOldest();
+  }
+
+  private tellHeld(): boolean {
+    return this.target.hold(this.bytesInFlight + this.group.bytes);
   }
 
   private async settleOldest(): Promise<void> {
     const { group, outcomes } = this.inFlight.shift()!;
-    settle(group.judged, await outcomes, {
+    const settled = await outcomes.finally(() => {
+      this.bytesInFlight -= group.bytes;
+      this.tellHeld();
+    });
+    settle(group.judged, settled, {
       receipts: this.receipts,
       indexOf: (place) => group.indexes[place]!,
       noteRefusal: (refusal, text) => this.target.noteRefusal(refusal, text),
@@ -93,17 +112,11 @@ export class StreamRun {
 }
 
 function emptyGroup(): Group {
-  return { judged: [], indexes: [], characters: 0 };
+  return { judged: [], indexes: [], bytes: 0 };
 }
 
-function isFull({ judged, characters }: Group): boolean {
-  return judged.length >= EVENTS_A_GROUP || characters >= CHARACTERS_A_GROUP;
-}
-
-/** A copy: a slice would keep the whole text. */
-function beginning(text: string): string {
-  if (text.length <= SHOWN_CHARACTERS) return text;
-  return Buffer.from(text.slice(0, SHOWN_CHARACTERS)).toString();
+function isFull({ judged, bytes }: Group): boolean {
+  return judged.length >= EVENTS_A_GROUP || bytes >= BYTES_A_GROUP;
 }
 
 function judgeLine({ text, problem }: Line, rules: NormaliseRules): NormalisedEvent | Refusal {

@@ -4,7 +4,8 @@ import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { AnalyticsError, InterruptedStreamError, OverloadedError } from '../../common/errors.js';
 import { bodyChunks, CutOffError, discard } from '../body/body-chunks.js';
-import { readLines } from '../lines.js';
+import { Room } from '../body/room.js';
+import { LINE_FEED, MAX_LINE_BYTES, readLines } from '../lines.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
@@ -26,11 +27,14 @@ const MAX_RECEIPTS = 10_000;
 /** A writer that is full is waited for: the client holds back meanwhile. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 20;
+/** Of all streams: lines whose end hasn't come, and events that aren't stored yet. */
+const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
 /** Stores newline-delimited JSON as it arrives, a group of lines at a time, and never holds all of it. */
 @Injectable()
 export class StreamService {
   private readonly logger = new Logger(StreamService.name);
+  private readonly room = new Room(MAX_HELD_BYTES);
 
   constructor(
     private readonly writer: EventWriter,
@@ -51,11 +55,13 @@ export class StreamService {
     requireUtf8(request.headers['content-type'] ?? '');
     const chunks = bodyChunks(request);
     if (chunks instanceof Refusal) throw unreadable(chunks.code);
+    const events = this.room.share();
     const run = new StreamRun(new Receipts(choice, MAX_RECEIPTS), {
-      write: (events) => this.write(events),
+      hold: (bytes) => events.hold(bytes),
+      write: (written) => this.write(written),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
-    const incomplete = await this.readAll(request, chunks, run);
+    const incomplete = await this.readAll(request, chunks, run).finally(() => events.hold(0));
     if (incomplete === undefined) return { receipts: run.receipts, incomplete };
     const { total } = run.receipts;
     this.logger.warn(`A stream ended early, after ${total} events: ${incomplete}`);
@@ -69,9 +75,8 @@ export class StreamService {
     chunks: AsyncGenerator<Buffer>,
     run: StreamRun,
   ): Promise<string | undefined> {
-    const maxBytes = this.options?.maxBytes ?? Number.POSITIVE_INFINITY;
     try {
-      for await (const lines of readLines(limited(chunks, maxBytes))) {
+      for await (const lines of readLines(this.bounded(chunks))) {
         await run.add(lines, { now: this.clock.now() });
       }
       await run.finish();
@@ -88,6 +93,26 @@ export class StreamService {
     }
   }
 
+  /** @throws CutOffError, OverloadedError when there's no room for a line's beginning */
+  private async *bounded(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
+    const maxBytes = this.options?.maxBytes ?? Number.POSITIVE_INFINITY;
+    const share = this.room.share();
+    let bytes = 0;
+    let unfinished = 0;
+    try {
+      for await (const chunk of chunks) {
+        bytes += chunk.length;
+        if (bytes > maxBytes) throw new CutOffError(`a stream has at most ${maxBytes} bytes here`);
+        const lineStart = chunk.lastIndexOf(LINE_FEED) + 1;
+        unfinished = chunk.length - lineStart + (lineStart === 0 ? unfinished : 0);
+        if (!share.hold(Math.min(unfinished, MAX_LINE_BYTES))) throw new OverloadedError();
+        yield chunk;
+      }
+    } finally {
+      share.hold(0);
+    }
+  }
+
   private async write(events: NormalisedEvent[]): Promise<Outcome[]> {
     const giveUpAt = performance.now() + PATIENCE_MS;
     for (;;) {
@@ -98,14 +123,5 @@ export class StreamService {
         await sleep(PAUSE_MS);
       }
     }
-  }
-}
-
-async function* limited(chunks: AsyncGenerator<Buffer>, maxBytes: number): AsyncGenerator<Buffer> {
-  let bytes = 0;
-  for await (const chunk of chunks) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) throw new CutOffError(`a stream has at most ${maxBytes} bytes here`);
-    yield chunk;
   }
 }

@@ -1,7 +1,9 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
+import { OverloadedError } from '../../common/errors.js';
 import { Refusal } from '../refusal.js';
+import { Places } from './places.js';
 
 /** Why a body ends before its end. Its message is for the client. */
 export class CutOffError extends Error {
@@ -13,8 +15,10 @@ const DECODERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
   ['gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
   ['x-gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
   ['deflate', () => createInflate({ chunkSize: CHUNK_BYTES })],
-  ['br', () => createBrotliDecompress({ chunkSize: CHUNK_BYTES })],
 ]);
+/** At once: each may take 16 MB, where those above take 32 KB. */
+const MAX_BROTLI_DECODERS = 8;
+const BROTLI_PATIENCE_MS = 10_000;
 /** A client that sends nothing for so long has gone, or means no good. */
 const SILENT_MS = 60_000;
 /** What is left of a body that is refused is taken for so long, so that the answer gets through. */
@@ -27,6 +31,7 @@ const LISTENING_MS = 5_000;
  * middle of it: who reads answers, rather than the server with an error of its own.
  */
 const cutOff = new WeakMap<object, () => void>();
+const brotliDecoders = new Places(MAX_BROTLI_DECODERS);
 
 /**
  * Tells the reader of a body on this connection that no more will come.
@@ -49,7 +54,7 @@ export function hasBody({ headers }: IncomingMessage): boolean {
  *
  * @param deadlineMs for all of the body, in milliseconds
  * @returns a refusal for an encoding that isn't known
- * @throws CutOffError in the iteration
+ * @throws CutOffError or OverloadedError in the iteration
  */
 export function bodyChunks(
   request: IncomingMessage,
@@ -57,6 +62,7 @@ export function bodyChunks(
 ): AsyncGenerator<Buffer> | Refusal {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
   if (encoding === 'identity') return readChunks(request, request, deadlineMs);
+  if (encoding === 'br') return readBrotli(request, deadlineMs);
   const decoder = DECODERS.get(encoding)?.();
   return decoder
     ? readChunks(request, request.pipe(decoder), deadlineMs)
@@ -67,19 +73,35 @@ export function bodyChunks(
  * Takes the rest of a body that nobody reads, for a while, and then ends the connection.
  *
  * @returns what resolves at its end, or after 5 seconds: a client that hasn't sent all of its request
- *   may not read an answer, and one that asked for it finds the connection closed
+ *   may not read an answer, and one that asked for it finds the connection closed. One that closed
+ *   its side reads already
  */
 export async function discard(request: IncomingMessage): Promise<void> {
   if (request.complete) return;
   request.unpipe();
   request.resume();
-  setTimeout(() => {
-    if (!request.complete) request.destroy();
-  }, DISCARD_MS).unref();
+  // A timer would keep all that belongs to the request in memory: both are cleared.
+  const giveUp = setTimeout(() => request.destroy(), DISCARD_MS).unref();
   await new Promise<void>((resolve) => {
-    request.once('close', resolve).once('end', resolve);
-    setTimeout(resolve, LISTENING_MS).unref();
+    const answer = setTimeout(resolve, LISTENING_MS).unref();
+    const end = (): void => {
+      clearTimeout(giveUp);
+      clearTimeout(answer);
+      resolve();
+    };
+    request.once('close', end).once('end', end);
+    if (request.socket.readableEnded) resolve();
   });
+}
+
+async function* readBrotli(request: IncomingMessage, deadlineMs: number): AsyncGenerator<Buffer> {
+  if (!(await brotliDecoders.take(BROTLI_PATIENCE_MS))) throw new OverloadedError();
+  try {
+    const decoder = createBrotliDecompress({ chunkSize: CHUNK_BYTES });
+    yield* readChunks(request, request.pipe(decoder), deadlineMs);
+  } finally {
+    brotliDecoders.give();
+  }
 }
 
 async function* readChunks(
@@ -109,6 +131,7 @@ async function* readChunks(
   for (const [event, listener] of Object.entries(listeners)) source.on(event, listener);
   request.on('aborted', onAborted);
   cutOff.set(socket, onAborted);
+  if (request.destroyed && !request.complete) onAborted();
   try {
     for (;;) {
       const chunk = source.read() as Buffer | null;

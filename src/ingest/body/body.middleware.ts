@@ -2,16 +2,16 @@ import type { IncomingMessage } from 'node:http';
 import type { NextFunction, Request, Response } from 'express';
 import { OverloadedError } from '../../common/errors.js';
 import { BufferPool } from '../buffer-pool.js';
+import { GrowingBuffer } from '../growing-buffer.js';
 import type { ReceivedBody } from '../request-fields.js';
 import { Refusal } from '../refusal.js';
 import { bodyChunks, discard, hasBody } from './body-chunks.js';
+import { Room } from './room.js';
 
 const MAX_EVENT_BYTES = 64 * 1024;
 const MAX_BATCH_BYTES = 10 * 1024 * 1024;
 /** Of all bodies in memory at once, decompressed: as events they take a few times as much. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
-/** A body of ordinary size always has room. */
-const SMALL_BYTES = 256 * 1024;
 /** A body that is held in memory has to arrive in this time. */
 const BODY_MS = 60_000;
 const BUFFERS = 16;
@@ -20,7 +20,7 @@ const NO_BODY: ReceivedBody = { bytes: Buffer.alloc(0), contentType: undefined }
 /** Bodies of the requests that are being answered. */
 const received = new WeakMap<IncomingMessage, ReceivedBody | OverloadedError>();
 const buffers = new BufferPool(BUFFERS);
-let heldBytes = 0;
+const bodies = new Room(MAX_HELD_BYTES);
 
 /** Takes the body of `POST /analytics` as it comes; what goes wrong is judged later, never thrown. */
 export const receiveEventBody = receiveBody(MAX_EVENT_BYTES, () => false);
@@ -100,35 +100,34 @@ async function collect(
   }
   const chunks = bodyChunks(request, BODY_MS);
   const room = roomFor(request, limit);
-  let length = 0;
+  const share = bodies.share();
   let isClosed = false;
-  const free = (): void => {
-    heldBytes -= length;
-    length = 0;
-  };
   response.once('close', () => {
     isClosed = true;
-    free();
+    share.hold(0);
   });
-  const body = await readAll(chunks, room, (bytes) => {
+  const body = await readAll(chunks, room, (length) => {
     if (isClosed) return new Refusal('unreadable_body');
-    length += bytes;
-    heldBytes += bytes;
+    const hasRoom = share.hold(length);
     if (length > limit) return new Refusal('body_too_large');
-    const isFull = heldBytes > MAX_HELD_BYTES && length > SMALL_BYTES;
-    return isFull ? new OverloadedError() : undefined;
+    return hasRoom ? undefined : new OverloadedError();
   });
   if (Buffer.isBuffer(body)) {
     return {
       bytes: body,
       contentType: request.headers['content-type'],
-      ...(room && { release: () => buffers.give(room) }),
+      ...(room && { release: giverOf(room) }),
     };
   }
-  free();
+  share.hold(0);
   if (room) buffers.give(room);
   await discard(request);
   return body;
+}
+
+/** By itself, so that what else lives as long as the request doesn't keep the room. */
+function giverOf(room: Buffer): () => void {
+  return () => buffers.give(room);
 }
 
 /** A buffer for a body whose length is known; those of small ones aren't worth keeping. */
@@ -140,26 +139,23 @@ function roomFor(request: Request, limit: number): Buffer | undefined {
 
 /**
  * @param room for the body, where its length is known
- * @param count is told of the bytes as they come, and may say that it's enough
+ * @param judge is told how many bytes there are as they come, and may say that it's enough
  */
 async function readAll(
   chunks: AsyncGenerator<Buffer> | Refusal,
   room: Buffer | undefined,
-  count: (bytes: number) => Refusal | OverloadedError | undefined,
+  judge: (length: number) => Refusal | OverloadedError | undefined,
 ): Promise<Buffer | Refusal | OverloadedError> {
   if (chunks instanceof Refusal) return chunks;
-  const parts: Buffer[] = [];
-  let length = 0;
+  const body = new GrowingBuffer(room);
   try {
     for await (const chunk of chunks) {
-      const problem = count(chunk.length);
+      const problem = judge(body.bytes.length + chunk.length);
       if (problem) return problem;
-      if (room) length += chunk.copy(room, length);
-      else parts.push(chunk);
+      body.append(chunk);
     }
-  } catch {
-    return new Refusal('unreadable_body');
+  } catch (error) {
+    return error instanceof OverloadedError ? error : new Refusal('unreadable_body');
   }
-  if (room) return room.subarray(0, length);
-  return parts.length === 1 ? parts[0]! : Buffer.concat(parts);
+  return body.bytes;
 }
