@@ -144,6 +144,7 @@ describe('POST /analytics/batch', () => {
   });
 
   it.each([
+    ['event_too_large', { ...event, properties: { a: 'x'.repeat(MB) } }],
     ['invalid_item', 3],
     ['invalid_item', null],
     ['invalid_item', [event]],

@@ -116,6 +116,7 @@ function isStorable(value: unknown, depth: number): boolean {
   if (typeof value === 'number') return Number.isFinite(value);
   if (typeof value !== 'object' || value === null) return true;
   if (depth > MAX_PROPERTIES_DEPTH) return false;
+  if (Array.isArray(value)) return value.every((item) => isStorable(item, depth + 1));
   const items = value as Record<string, unknown>;
   for (const key in items) {
     if (!isStorable(key, depth) || !isStorable(items[key], depth + 1)) return false;

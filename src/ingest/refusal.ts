@@ -13,6 +13,7 @@ export const REFUSALS = {
   source_limit: 'source is new, and there are as many sources as this server takes',
   invalid_properties:
     'properties must be a JSON object of at most 32 KB and 20 levels, without NUL characters',
+  event_too_large: 'an event must be at most 1 MB of JSON',
   invalid_item: 'an event must be a JSON object',
   unknown_field:
     'an event has only the fields timestamp, user, event, id, source and properties; others belong into properties',

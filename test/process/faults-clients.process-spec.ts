@@ -133,12 +133,18 @@ describe('an ordinary client is served in time', () => {
     await expectServed(MUCH_MB);
   });
 
-  it('while others send batches of millions of events', async () => {
-    const batch = Buffer.from(`[${'{},'.repeat(3_400_000)}{}]`);
-    const answers = await Promise.all(
-      Array.from({ length: 3 }, () => postBytes(server.url, batch, JSON_TYPE)),
+  it('while others send batches of millions of events, or of lists in one', async () => {
+    const events = Buffer.from(`[${'{},'.repeat(3_400_000)}{}]`);
+    const lists = Buffer.from(
+      `{"a":1,"events":[{"properties":{"a":[${'[],'.repeat(3_400_000)}1]}}]}`,
     );
-    expect(answers).toEqual([413, 413, 413]);
+    for (const [body, status] of [
+      [events, 413],
+      [lists, 200],
+    ] as const) {
+      const twice = [body, body].map((one) => postBytes(server.url, one, JSON_TYPE));
+      expect(await Promise.all(twice)).toEqual([status, status]);
+    }
     await expectServed(MUCH_MB);
   });
 

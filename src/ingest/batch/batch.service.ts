@@ -5,7 +5,9 @@ import { Refusal } from '../refusal.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
 import { EventWriter } from '../writer/event-writer.js';
+import type { NormaliseRules } from '../normalise.js';
 import { judgeItem } from './judge.js';
+import { OversizedItem } from './parse-items.js';
 import { readBatch } from './read-batch.js';
 import { Receipts, type ReceiptChoice } from './receipts.js';
 import { isEvent, settle, type Judged } from './settle.js';
@@ -25,18 +27,27 @@ export class BatchService {
 
   /** @throws UnreadableRequestError, OverloadedError, UnavailableError, SpoolUnavailableError */
   async receive(body: ReceivedBody, choice: ReceiptChoice): Promise<Receipts> {
-    const turn = (): Promise<void> => this.turns.next();
-    return await this.store(await readBatch(body, turn), ROUTE, choice);
+    const rules = { now: this.clock.now() };
+    const judged = await readBatch(body, {
+      turn: () => this.turns.next(),
+      read: (item) => judge(item, rules),
+    });
+    return await this.write(judged, ROUTE, choice);
   }
 
   /**
-   * @param pieces events as clients give them; emptied on the way
+   * @param items events as clients give them
    * @param route which way in, for the log of rejections
    * @throws OverloadedError, UnavailableError or SpoolUnavailableError when it isn't known that all
    *   of it is stored
    */
-  async store(pieces: unknown[][], route: string, choice: ReceiptChoice): Promise<Receipts> {
-    const judged = await this.judge(pieces);
+  async store(items: unknown[], route: string, choice: ReceiptChoice): Promise<Receipts> {
+    const rules = { now: this.clock.now() };
+    const judged = items.map((item) => judge(item, rules));
+    return await this.write(judged, route, choice);
+  }
+
+  private async write(judged: Judged[], route: string, choice: ReceiptChoice): Promise<Receipts> {
     const outcomes = await this.writer.write(judged.filter(isEvent));
     const receipts = new Receipts(choice);
     settle(judged, outcomes, {
@@ -46,22 +57,15 @@ export class BatchService {
     });
     return receipts;
   }
+}
 
-  /** What was parsed is given up piece by piece: a request may wait for long after this. */
-  private async judge(pieces: unknown[][]): Promise<Judged[]> {
-    const rules = { now: this.clock.now() };
-    const judged: Judged[] = [];
-    for (let items = pieces.shift(); items; items = pieces.shift()) {
-      if (judged.length > 0) await this.turns.next();
-      for (const item of items) {
-        const event = judgeItem(item, rules);
-        judged.push(
-          event instanceof Refusal ? { refusal: event, text: beginningOf(toText(item)) } : event,
-        );
-      }
-    }
-    return judged;
+function judge(item: unknown, rules: NormaliseRules): Judged {
+  if (item instanceof OversizedItem) {
+    return { refusal: new Refusal('event_too_large'), text: item.beginning };
   }
+  const event = judgeItem(item, rules);
+  if (!(event instanceof Refusal)) return event;
+  return { refusal: event, text: beginningOf(toText(item)) };
 }
 
 /** Nesting can be too deep to be written as it was read. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { parseItems } from './parse-items.js';
+import { OversizedItem, parseItems } from './parse-items.js';
 
 /** Three times as long as a piece. */
 const MANY = Array.from({ length: 3_000 }, (_, n) => ({
@@ -9,8 +9,10 @@ const MANY = Array.from({ length: 3_000 }, (_, n) => ({
 }));
 const TRICKY = MANY.map((item) => ({ ...item, text: '"},{"', deep: [{ a: [{}, {}] }, {}] }));
 
+const READER = { limit: 10_000, turn: async () => {}, read: (item: unknown) => item };
+
 async function parse(text: string | Buffer): Promise<unknown[]> {
-  return (await parseItems(Buffer.from(text), Number.POSITIVE_INFINITY, async () => {})).flat();
+  return await parseItems(Buffer.from(text), { ...READER, limit: Number.POSITIVE_INFINITY });
 }
 
 describe('parseItems', () => {
@@ -30,23 +32,42 @@ describe('parseItems', () => {
     ).toEqual(items);
     expect(await parse(JSON.stringify({ other: 1, events: items }))).toEqual(items);
     expect(await parse(JSON.stringify({ events: items, other: 1 }))).toEqual(items);
+    expect(await parse(JSON.stringify({ 'a"': [items[0]], events: items, b: ']' }))).toEqual(items);
     expect(await parse(JSON.stringify(items, undefined, 1))).toEqual(items);
   });
 
   it('takes many items in pieces', async () => {
     let turns = 0;
-    const pieces = await parseItems(Buffer.from(JSON.stringify(MANY)), MANY.length, async () => {
+    const turn = async (): Promise<void> => {
       turns += 1;
-    });
-    expect(pieces.length).toBeGreaterThan(2);
-    expect(turns).toBe(pieces.length);
+    };
+    await parseItems(Buffer.from(JSON.stringify(MANY)), { ...READER, turn });
+    expect(turns).toBeGreaterThan(2);
   });
 
   it('reads no further than to see that there are too many', async () => {
     const text = Buffer.from(`[${'{},'.repeat(1_000_000)}{}]`);
-    const count = (await parseItems(text, 10_000, async () => {})).flat().length;
-    expect(count).toBeGreaterThan(10_000);
-    expect(count).toBeLessThan(50_000);
+    const { length } = await parseItems(text, READER);
+    expect(length).toBeGreaterThan(READER.limit);
+    expect(length).toBeLessThan(5 * READER.limit);
+  });
+
+  it.each([
+    ['of brackets', `{"a":[${'[],'.repeat(400_000)}1]}`],
+    ['with what looks like seams', `{"a":[${'{},'.repeat(400_000)}{}]}`],
+    ['of text', JSON.stringify({ a: 'ä{"'.repeat(400_000) })],
+  ])('leaves out an item of more than 1 MB, %s', async (_, item) => {
+    for (const before of [[], [1, { a: 1 }], MANY]) {
+      const inside = [...before.map((one) => JSON.stringify(one)), item, '{"last":1}'].join(' , ');
+      for (const text of [`[${inside}]`, `{"events":[${inside}],"at":1}`]) {
+        const items = await parse(text);
+        expect(items.slice(0, -2)).toEqual(before);
+        expect(items.at(-2)).toBeInstanceOf(OversizedItem);
+        const { beginning } = items.at(-2) as OversizedItem;
+        expect([beginning.length > 500, item.startsWith(beginning)]).toEqual([true, true]);
+        expect(items.at(-1)).toEqual({ last: 1 });
+      }
+    }
   });
 
   it('reads the last of two lists, as JSON.parse does', async () => {
@@ -63,6 +84,17 @@ describe('parseItems', () => {
     ['an object around no events', (text: string) => `{"event":${text}}`],
     ['an object that is not closed', (text: string) => `{"events":${text}`],
     ['an array that is closed as an object', (text: string) => `${text}}`],
+    ['a comma at the end of many pieces', (text: string) => `${text.slice(0, -1)} ,\n]`],
+    ['a comma at the beginning', (text: string) => text.replace('[', '[ ,')],
+    ['a field behind it that is no JSON', (text: string) => `{"events":${text},"a":x}`],
+    ['a field before it that is no JSON', (text: string) => `{"a":x,"events":${text}}`],
+    ['two fields without a comma', (text: string) => `{"a":1 "events":${text}}`],
+    ['a field without a colon', (text: string) => `{"a":1,"events"${text}}`],
+    ['a comma behind its only field', (text: string) => `{"events":${text},}`],
+    [
+      'more fields than one can need',
+      (text: string) => `{${'"a":1,'.repeat(200_000)}"events":${text}}`,
+    ],
     ['nothing at all', () => ''],
   ])('refuses %s', async (_, spoil) => {
     await expect(parse(spoil(JSON.stringify(MANY)))).rejects.toThrow(SyntaxError);

@@ -1,7 +1,7 @@
 import { UnreadableRequestError } from '../../common/errors.js';
 import { Refusal, type RefusalCode } from '../refusal.js';
 import type { ReceivedBody } from '../request-fields.js';
-import { parseItems } from './parse-items.js';
+import { parseItems, type ItemReader } from './parse-items.js';
 
 const MAX_EVENTS = 10_000;
 
@@ -15,26 +15,25 @@ const CHARSET = /;\s*charset\s*=\s*"?([^\s";]*)/;
 /**
  * Takes a batch apart: a JSON array of events, or an object that holds one as `events`.
  *
- * @param turn is waited for before each piece of work
- * @returns the items in pieces, not judged yet
+ * @param reader what becomes of each item; the parsed one is given up, since a request may wait for
+ *   long after this
  * @throws UnreadableRequestError when there's nothing to judge one by one
  */
-export async function readBatch(
+export async function readBatch<T>(
   body: ReceivedBody,
-  turn: () => Promise<void>,
-): Promise<unknown[][]> {
+  reader: Omit<ItemReader<T>, 'limit'>,
+): Promise<T[]> {
   if (body instanceof Refusal) throw unreadable(body.code);
   const type = (body.contentType ?? 'application/json').toLowerCase();
   if (!/^application\/json\s*(;|$)/.test(type)) throw unreadable('unsupported_content_type');
   requireUtf8(type);
-  const pieces = await parseItems(body.bytes, MAX_EVENTS, turn)
+  const items = await parseItems(body.bytes, { ...reader, limit: MAX_EVENTS })
     .catch(() => {
       throw unreadable('unreadable_body');
     })
     .finally(() => body.release?.());
-  const count = pieces.reduce((sum, { length }) => sum + length, 0);
-  if (count > MAX_EVENTS) throw unreadable('body_too_large');
-  return pieces;
+  if (items.length > MAX_EVENTS) throw unreadable('body_too_large');
+  return items;
 }
 
 /** @throws UnreadableRequestError for another charset than UTF-8 */
