@@ -29,13 +29,21 @@ describe('records of the spool', () => {
     }
   });
 
-  it('with zeros in place of what was not written, the end is torn', () => {
+  it('with nothing but zeros in place of what was not written, the end is torn', () => {
     const bytes = Buffer.concat([encoded(['{"n":1}', '{"n":2}']), Buffer.alloc(500)]);
     const end = encoded(['{"n":1}', '{"n":2}']).length;
     expect(decodeRecords(bytes).torn).toEqual({ start: end, end: bytes.length });
-    bytes.fill(0, end - 3);
-    expect(decodeRecords(bytes)).toMatchObject({ payloads: ['{"n":1}'], damaged: [] });
   });
+
+  it.each([1, 3, 8])(
+    'whose last %d bytes are zeros are damaged: they may have been whole',
+    (zeros) => {
+      const bytes = encoded();
+      bytes.fill(0, bytes.length - zeros);
+      const damaged = [{ start: STARTS.at(-1), end: bytes.length }];
+      expect(decodeRecords(bytes)).toMatchObject({ damaged, torn: undefined });
+    },
+  );
 
   it('changed in any byte of any record, that one alone is damaged, the last one too', () => {
     const bytes = encoded();

@@ -85,12 +85,13 @@ function findRecord(bytes: Buffer, from: number): number | undefined {
 }
 
 /**
- * A write that was cut off leaves a record that is shorter than it says, or ends in zeros, which the
- * file system fills in for what it hadn't written. Anything else at the end was damaged later.
+ * A write that was cut off leaves a record that is shorter than it says, or nothing but zeros, which
+ * the file system fills in for what it hadn't written. Anything else may have been whole before, a
+ * record that only ends in zeros too.
  */
 function isTorn(bytes: Buffer, offset: number): boolean {
   const rest = bytes.subarray(offset);
-  if (rest.at(-1) === 0) return true;
+  if (rest.every((byte) => byte === 0)) return true;
   if (rest.length < HEADER_BYTES) {
     const length = Math.min(rest.length, MARK.length);
     return rest.subarray(0, length).equals(MARK.subarray(0, length));

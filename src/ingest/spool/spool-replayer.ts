@@ -123,7 +123,12 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
       if (commands[index]!.events) continue;
       await this.setAside(`${segment}-command`, index, Buffer.from(payload));
     }
-    if (torn) this.logger.warn('Dropped the torn end of a file; it was never acknowledged.');
+    if (torn) {
+      const { start, end } = torn;
+      this.logger.warn(
+        `Dropped ${end - start} bytes, the end of a file that was cut off in a write.`,
+      );
+    }
     await this.spool.remove(segment);
     if (events.length > 0) this.logger.warn(`Stored ${events.length} events that had waited.`);
   }
