@@ -1,11 +1,10 @@
 import { once } from 'node:events';
 import { request, type IncomingMessage } from 'node:http';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import { startApplication, type TestApplication } from './support/application.js';
+import { livingMemory } from './support/living-memory.js';
 import { until } from './support/poll.js';
 
 const MB = 1024 * 1024;
@@ -126,10 +125,10 @@ describe('POST /analytics/batch', () => {
   });
 
   it('keeps nothing of bodies that were refused', async () => {
-    const before = livingBuffers();
+    const before = livingMemory().buffers;
     for (let round = 0; round < 3; round += 1) await sendLarge(16, 8);
-    await until(() => livingBuffers() - before < 32 * MB, 5_000);
-    expect(livingBuffers() - before).toBeLessThan(32 * MB);
+    await until(() => livingMemory().buffers - before < 32 * MB, 5_000);
+    expect(livingMemory().buffers - before).toBeLessThan(32 * MB);
   });
 
   it.each([
@@ -219,10 +218,3 @@ describe('POST /analytics/batch', () => {
     expect(await response.json()).toMatchObject({ statusCode: status, code });
   });
 });
-
-/** Bytes of buffers that something still holds. */
-function livingBuffers(): number {
-  setFlagsFromString('--expose-gc');
-  (runInNewContext('gc') as () => void)();
-  return process.memoryUsage().arrayBuffers;
-}

@@ -122,6 +122,7 @@ function exampleOf({ $ref, example, properties = {} }: Schema): unknown {
 }
 
 function encode(type: string, value: unknown): string {
+  if (typeof value === 'string') return value;
   return type === 'application/x-www-form-urlencoded'
     ? new URLSearchParams(value as Record<string, string>).toString()
     : JSON.stringify(value);

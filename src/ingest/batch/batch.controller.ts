@@ -2,14 +2,14 @@ import { Controller, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import {
   ApiAcceptedResponse,
   ApiBadRequestResponse,
-  ApiBody,
-  ApiConsumes,
+  ApiExtraModels,
   ApiOkResponse,
   ApiOperation,
   ApiPayloadTooLargeResponse,
   ApiServiceUnavailableResponse,
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
@@ -19,7 +19,42 @@ import { BatchDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
 import { BatchReceiver } from './batch-receiver.js';
 import { sendResult } from './send-result.js';
 
+const REQUEST_BODY = {
+  required: true,
+  content: {
+    'application/json': {
+      schema: { $ref: getSchemaPath(BatchDto) },
+      examples: {
+        events: {
+          value: {
+            events: [
+              { timestamp: '1224567997', user: '3', event: 'click', id: 'c-1' },
+              {
+                timestamp: '2026-11-24T09:30:00.250Z',
+                user: 'u-81',
+                event: 'signup',
+                properties: { plan: 'pro' },
+              },
+            ],
+          },
+        },
+      },
+    },
+    'application/x-ndjson': {
+      schema: { type: 'string', description: 'An event a line, as in a batch; of at most 1 MB' },
+      examples: {
+        lines: {
+          value:
+            '{"timestamp":"2026-11-24T09:31:00Z","user":"u-81","event":"login","id":"l-1"}\n' +
+            '{"timestamp":"2026-11-24T09:31:30Z","user":"u-82","event":"login","id":"l-2"}\n',
+        },
+      },
+    },
+  },
+};
+
 @ApiTags('analytics')
+@ApiExtraModels(BatchDto)
 @Controller('analytics/batch')
 @UseFilters(AnalyticsExceptionFilter)
 export class BatchController {
@@ -31,25 +66,7 @@ export class BatchController {
     description:
       'Events of any name: up to 10,000 and 10 MB as JSON, any number as newline-delimited JSON ' +
       '(application/x-ndjson), which is stored as it arrives. The answer says what became of each.',
-  })
-  @ApiConsumes('application/json')
-  @ApiBody({
-    type: BatchDto,
-    examples: {
-      events: {
-        value: {
-          events: [
-            { timestamp: '1224567997', user: '3', event: 'click', id: 'c-1' },
-            {
-              timestamp: '2026-11-24T09:30:00.250Z',
-              user: 'u-81',
-              event: 'signup',
-              properties: { plan: 'pro' },
-            },
-          ],
-        },
-      },
-    },
+    requestBody: REQUEST_BODY,
   })
   @ApiOkResponse({ type: BatchResultDto })
   @ApiAcceptedResponse({

@@ -47,7 +47,8 @@ export class BatchEventDto {
   source?: string;
 
   /**
-   * Anything else: a JSON object of at most 32 KB.
+   * Anything else: a JSON object of at most 32 KB. Numbers have JavaScript's precision: send whole
+   * numbers beyond 2^53 (9,007,199,254,740,992) as text.
    * @example { "plan": "pro" }
    */
   properties?: Record<string, unknown>;

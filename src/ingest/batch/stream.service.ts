@@ -2,7 +2,12 @@ import type { IncomingMessage } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import { AnalyticsError, InterruptedStreamError, OverloadedError } from '../../common/errors.js';
+import {
+  AnalyticsError,
+  InterruptedStreamError,
+  OverloadedError,
+  UnreadableRequestError,
+} from '../../common/errors.js';
 import { bodyChunks, CutOffError, discard } from '../body/body-chunks.js';
 import { Room } from '../body/room.js';
 import { LINE_FEED, MAX_LINE_BYTES, readLines } from '../lines.js';
@@ -65,7 +70,10 @@ export class StreamService {
     if (incomplete === undefined) return { receipts: run.receipts, incomplete };
     const { total } = run.receipts;
     this.logger.warn(`A stream ended early, after ${total} events: ${incomplete}`);
-    if (total === 0) throw unreadable('unreadable_body');
+    if (total === 0) {
+      const message = `no line of the stream could be read: ${incomplete}`;
+      throw new UnreadableRequestError('unreadable_body', message, 400);
+    }
     return { receipts: run.receipts, incomplete };
   }
 
