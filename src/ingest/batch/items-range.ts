@@ -6,7 +6,7 @@ const TAIL = /\][ \t\r\n]*\}$/;
 /** More white space than that is left to the slow way. */
 const END_BYTES = 200;
 /** What may stand around the items. */
-const MAX_FRAME_BYTES = 1024 * 1024;
+const MAX_FRAME_BYTES = 256 * 1024;
 const OPENING_BRACKET = 0x5b;
 const CLOSING_BRACKET = 0x5d;
 const OPENING_BRACE = 0x7b;
@@ -34,14 +34,12 @@ export function findItemsRange(bytes: Buffer): Range | undefined {
   const object = trimmed(bytes, { start: 0, end: bytes.length });
   if (bytes[object.start] !== OPENING_BRACE) return undefined;
   let found: Range | undefined;
-  let others = 0;
   for (let { start } = object; start < object.end - 1;) {
     const field = { start: start + 1, end: object.end };
     field.end = endOfValue(bytes, field);
-    const items = itemsOfField(bytes, field);
-    others += items ? 0 : field.end - field.start;
-    if (others > MAX_FRAME_BYTES) return undefined;
-    found = items ?? found;
+    found = itemsOfField(bytes, field) ?? found;
+    const around = field.end - object.start - (found ? found.end - found.start : 0);
+    if (around > MAX_FRAME_BYTES) return undefined;
     start = field.end;
   }
   return found && isFramed(bytes, found) ? found : undefined;

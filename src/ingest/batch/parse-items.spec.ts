@@ -32,7 +32,9 @@ describe('parseItems', () => {
     ).toEqual(items);
     expect(await parse(JSON.stringify({ other: 1, events: items }))).toEqual(items);
     expect(await parse(JSON.stringify({ events: items, other: 1 }))).toEqual(items);
-    expect(await parse(JSON.stringify({ 'a"': [items[0]], events: items, b: ']' }))).toEqual(items);
+    expect(await parse(JSON.stringify({ 'a"': [{}, ['},{']], events: items, b: ']' }))).toEqual(
+      items,
+    );
     expect(await parse(JSON.stringify(items, undefined, 1))).toEqual(items);
   });
 
@@ -94,6 +96,10 @@ describe('parseItems', () => {
     [
       'more fields than one can need',
       (text: string) => `{${'"a":1,'.repeat(200_000)}"events":${text}}`,
+    ],
+    [
+      'more lists than one can need',
+      (text: string) => `{${'"events":[],'.repeat(100_000)}"events":${text}}`,
     ],
     ['nothing at all', () => ''],
   ])('refuses %s', async (_, spoil) => {
