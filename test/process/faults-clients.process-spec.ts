@@ -110,7 +110,7 @@ describe('an ordinary client is served in time', () => {
     }
     await until(() => clients.every(({ answer }) => answer.includes('}')), PATIENCE_MS);
     expect(clients.map(({ answer }) => answer.slice(9, 12))).toEqual(['400', '200', '400']);
-    await expectServed(LITTLE_MB);
+    await expectServed(MUCH_MB);
   });
 
   it('while others send lines and bodies without end', async () => {

@@ -15,6 +15,8 @@ const SHOWN_BYTES = 1_000;
 /** Where an item may end and the next begin. Inside of a text or a nested value it may stand, too. */
 const SEAM = Buffer.from('},{');
 const SEAMS_TRIED = 8;
+/** A wrong guess costs as much as to parse it. */
+const MAX_GUESSED_BYTES = 2 * PIECE_BYTES;
 const COMMA = 0x2c;
 const BYTE_ORDER_MARK = Buffer.from('\uFEFF');
 
@@ -93,7 +95,7 @@ function guessPiece(bytes: Buffer, range: Range): Piece | undefined {
     const seam = bytes.indexOf(SEAM, from);
     const isLast = seam === -1 || seam >= range.end;
     const end = isLast ? range.end : seam + 1;
-    if (end - range.start > MAX_ITEM_BYTES) return undefined;
+    if (end - range.start > MAX_GUESSED_BYTES) return undefined;
     const items = parseRange(bytes, { start: range.start, end });
     if (items) return { items, end };
     if (isLast) return undefined;

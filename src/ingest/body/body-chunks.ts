@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import type { Readable } from 'node:stream';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { OverloadedError } from '../../common/errors.js';
 import { Refusal } from '../refusal.js';
@@ -19,6 +20,9 @@ const DECODERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
 /** At once: each may take 16 MB, where those above take 32 KB. */
 const MAX_BROTLI_DECODERS = 8;
 const BROTLI_PATIENCE_MS = 10_000;
+/** Some smaller pieces in a row are let run together: taken one by one they hold up all others. */
+const SMALL_BYTES = 1024;
+const MAX_SMALL_RUN = 16;
 /** A client that sends nothing for so long has gone, or means no good. */
 const SILENT_MS = 60_000;
 /** What is left of a body that is refused is taken for so long, so that the answer gets through. */
@@ -131,12 +135,16 @@ async function* readChunks(
   for (const [event, listener] of Object.entries(listeners)) source.on(event, listener);
   request.on('aborted', onAborted);
   cutOff.set(socket, onAborted);
+  let smallRun = 0;
   if (request.destroyed && !request.complete) onAborted();
   try {
     for (;;) {
+      if (smallRun >= MAX_SMALL_RUN) await nextTurn();
       const chunk = source.read() as Buffer | null;
-      if (chunk !== null) yield chunk;
-      else if (state.ended) return;
+      if (chunk !== null) {
+        smallRun = chunk.length < SMALL_BYTES ? smallRun + 1 : 0;
+        yield chunk;
+      } else if (state.ended) return;
       else if (state.failure) throw state.failure;
       else await nextChange(state, Math.min(SILENT_MS, giveUpAt - performance.now()), fail);
     }
