@@ -160,6 +160,29 @@ describe('the writer', () => {
       expect(await isReady()).toBe(true);
     });
 
+    it.each(['55000', '40001', '57014', '53400'])(
+      '%s, which may pass, holds up no other, and is kept as a dead letter in the end',
+      async (poison) => {
+        const answer = await sendBatch(
+          ['', poison, ''].map((code) => ({
+            user: 'u',
+            event: 'click',
+            properties: code ? { poison: code } : {},
+          })),
+        );
+        expect(answer.status).toBe(202);
+        expect(await answer.json()).toMatchObject({ accepted: 3 });
+        const other = await sendBatch([{ user: 'u', event: 'click' }]);
+        expect(await other.json()).toMatchObject({ stored: 1 });
+        await until(isReady);
+        expect(await server.countEvents()).toBe(3);
+        const response = await server.get('/analytics/rejections');
+        const { rejections } = (await response.json()) as RejectionsDto;
+        expect(rejections[0]).toMatchObject({ route: 'spool', code: 'refused_by_database' });
+        expect(rejections[0]!.input).toContain(poison);
+      },
+    );
+
     it('after it waited in the spool, is kept as a dead letter, and the rest is stored', async () => {
       await server.dataSource.query('ALTER TABLE events RENAME TO hidden');
       const events = ['', 'P0001', ''].map((poison, index) => ({

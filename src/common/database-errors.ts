@@ -34,6 +34,11 @@ export function isDatabaseAnswer(error: unknown): boolean {
   return sqlStateClass(error) !== '';
 }
 
+/** The database refused a statement, for whatever reason, and the session goes on. */
+export function isStatementError(error: unknown): boolean {
+  return isDatabaseAnswer(error) && (error as { severity?: unknown }).severity === 'ERROR';
+}
+
 /** The database doesn't answer, is starting or stopping, or gave up: a retry may help. */
 export function isUnavailable(error: unknown): boolean {
   if (!(error instanceof Error)) return false;

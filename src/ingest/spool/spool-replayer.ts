@@ -29,6 +29,8 @@ const TROUBLE_INTERVAL_MS = 10_000;
 /** How often folders of processes that ended are looked for. */
 const CLAIM_INTERVAL_MS = 10_000;
 const EVENTS_A_BATCH = 1_000;
+/** What the database still doesn't take then, while it takes others, is refused. */
+const MAX_TRIES = 20;
 /** The shutdown waits no longer for a batch that is under way: it's replayed at the next start. */
 const STOP_MS = 5_000;
 const ROUTE = 'spool';
@@ -41,6 +43,8 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
   private running: Promise<void> = Promise.resolve();
   private wake: () => void = () => {};
   private lastClaim = Number.NEGATIVE_INFINITY;
+  /** How often the oldest file's events were tried while the database took others. */
+  private tries = 0;
 
   constructor(
     private readonly spool: Spool,
@@ -73,14 +77,19 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
         const isDone = await this.step();
         if (isDone) await this.somethingToDo();
       } catch (error) {
-        const pause = this.noteTrouble(error);
+        const pause = await this.noteTrouble(error);
         await sleep(pause, undefined, { signal }).catch(() => {});
       }
     }
   }
 
   /** @returns milliseconds to wait before the next try */
-  private noteTrouble(error: unknown): number {
+  private async noteTrouble(error: unknown): Promise<number> {
+    if (await this.store.takesOthers(error)) {
+      this.tries += 1;
+      this.availability.back();
+      return PROBE_INTERVAL_MS;
+    }
     if (isUnavailable(error) && !isFileError(error)) {
       this.availability.lost(error);
       return PROBE_INTERVAL_MS;
@@ -130,6 +139,7 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
       );
     }
     await this.spool.remove(segment);
+    this.tries = 0;
     if (events.length > 0) this.logger.warn(`Stored ${events.length} events that had waited.`);
   }
 
@@ -140,7 +150,11 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
   }
 
   private async storeBatch(events: NormalisedEvent[]): Promise<void> {
-    const outcomes = await within(BATCH_MS, this.store.store(events), noAnswer);
+    const outcomes = await within(
+      BATCH_MS,
+      this.store.store(events, this.tries >= MAX_TRIES),
+      noAnswer,
+    );
     const refused = events.flatMap((event, index) => {
       const outcome = outcomes[index];
       return outcome instanceof Refusal ? [{ event, code: outcome.code, outcome }] : [];

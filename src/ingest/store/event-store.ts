@@ -2,9 +2,9 @@ import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import {
-  isDatabaseAnswer,
   isDataError,
   isDuplicateKey,
+  isStatementError,
   isTooMuchAtOnce,
   isUnavailable,
 } from '../../common/database-errors.js';
@@ -20,7 +20,7 @@ import { NumberDirectory } from './number-directory.js';
 
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
 
-/** Fails where no event at all can be stored; of what it writes nothing stays. */
+/** Fails where no event at all can be stored. Of what it writes nothing stays. */
 const TRY_OUT = `DO $$
   BEGIN
     PERFORM resolve_users('{}'), resolve_event_names('{}'), resolve_sources('{}');
@@ -28,7 +28,7 @@ const TRY_OUT = `DO $$
     RAISE SQLSTATE 'UA000';
   EXCEPTION WHEN SQLSTATE 'UA000' THEN NULL;
   END $$`;
-const TRY_OUT_MS = 5_000;
+const TRY_OUT_MS = 2_000;
 
 /** For the batches that are stored at once. */
 const BUFFERS = 3;
@@ -52,31 +52,39 @@ export class EventStore {
    * Stores the events and creates the users, names and sources that are new. A value that the
    * database refuses is refused alone: the events are halved until only its own is left.
    *
+   * @param isLastTry a reason that may pass, too, is taken for a refusal where other events are
+   *   taken
    * @returns the outcome of each event, in order
    * @throws the database's error when it isn't known that all of it is stored; a retry of events
    *   with the same times and ids changes nothing that is
    */
-  async store(events: readonly NormalisedEvent[]): Promise<StoreOutcome[]> {
+  async store(events: readonly NormalisedEvent[], isLastTry = false): Promise<StoreOutcome[]> {
     if (events.length === 0) return [];
     try {
       await this.chunks.prepare(events);
       return await withClient(this.dataSource, (client) => this.storeOn(client, events));
     } catch (error) {
-      if (isTooMuchAtOnce(error) && events.length > 1) return await this.storeHalves(events);
-      if (!(await this.isAboutValues(error))) {
+      if (isTooMuchAtOnce(error) && events.length > 1) {
+        return await this.storeHalves(events, isLastTry);
+      }
+      const mayPass = isUnavailable(error) && !isLastTry;
+      const isRefused = isDataError(error) || (!mayPass && (await this.takesOthers(error)));
+      if (!isRefused) {
         this.numbers.forget();
         throw error;
       }
       return events.length === 1
         ? [new Refusal('refused_by_database')]
-        : await this.storeHalves(events);
+        : await this.storeHalves(events, isLastTry);
     }
   }
 
-  /** A trigger or a policy refuses with a code of its own choice, and takes other events all the same. */
-  private async isAboutValues(error: unknown): Promise<boolean> {
-    if (isDataError(error)) return true;
-    if (!isDatabaseAnswer(error) || isUnavailable(error)) return false;
+  /**
+   * Whether the database, which gave this error to some events, takes others: triggers and policies
+   * refuse with codes of their own choice.
+   */
+  async takesOthers(error: unknown): Promise<boolean> {
+    if (!isStatementError(error)) return false;
     try {
       await withClient(this.dataSource, (client) => client.query(TRY_OUT), TRY_OUT_MS);
       return true;
@@ -85,10 +93,13 @@ export class EventStore {
     }
   }
 
-  private async storeHalves(events: readonly NormalisedEvent[]): Promise<StoreOutcome[]> {
+  private async storeHalves(
+    events: readonly NormalisedEvent[],
+    isLastTry: boolean,
+  ): Promise<StoreOutcome[]> {
     const middle = Math.floor(events.length / 2);
-    const first = await this.store(events.slice(0, middle));
-    return [...first, ...(await this.store(events.slice(middle)))];
+    const first = await this.store(events.slice(0, middle), isLastTry);
+    return [...first, ...(await this.store(events.slice(middle), isLastTry))];
   }
 
   private async storeOn(

@@ -136,7 +136,8 @@ export class EventWriter implements BeforeApplicationShutdown {
       const isAway = error instanceof DeadlineError || isUnavailable(error);
       if (!isAway && !isDatabaseAnswer(error)) throw error;
       // Without a spool each request tries by itself.
-      if (this.spool && !isContention(error)) this.availability.lost(error);
+      const isTheirs = isContention(error) || (await this.store.takesOthers(error));
+      if (this.spool && !isTheirs) this.availability.lost(error);
       return await this.writeToSpool(events, error);
     }
   }
