@@ -202,6 +202,37 @@ describe('the writer', () => {
     });
   });
 
+  it.each([
+    ['of no properties', `NEW.properties IS NULL`],
+    ['of the future, before any is stored there', `NEW.time > now() + interval '1 hour'`],
+  ])('what a trigger refuses %s is refused alone', async (_, condition) => {
+    // Whatever was prepared before, isn't.
+    const fresh = await startApplication();
+    await fresh.dataSource.query(`
+      CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
+      BEGIN
+        IF ${condition} THEN RAISE EXCEPTION 'refused'; END IF;
+        RETURN NEW;
+      END $$`);
+    await fresh.dataSource.query(
+      'CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW EXECUTE FUNCTION refuse()',
+    );
+    const good = { user: 'u', event: 'x', properties: { a: 1 } };
+    const bad = { user: 'u', event: 'x', timestamp: '2099-01-01T00:00:00Z' };
+    const codes = [];
+    for (const events of [[good], [good, bad, good], [bad], [good]]) {
+      const response = await fresh.post('/analytics/batch', {
+        headers: { 'Content-Type': 'application/json' },
+        body: JSON.stringify(events),
+      });
+      const { receipts } = (await response.json()) as BatchResultDto;
+      codes.push(receipts.map(({ code, status }) => code ?? status));
+    }
+    const refused = 'refused_by_database';
+    expect(codes).toEqual([['stored'], ['stored', refused, 'stored'], [refused], ['stored']]);
+    await fresh.stop();
+  });
+
   it('keeps every time and text as it is, new and old alike', async () => {
     const times = [
       '0001-01-01T00:00:00.000Z',

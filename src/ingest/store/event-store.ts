@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
@@ -8,6 +9,7 @@ import {
   isTooMuchAtOnce,
   isUnavailable,
 } from '../../common/database-errors.js';
+import { Clock } from '../../common/clock.js';
 import { BufferPool } from '../buffer-pool.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
@@ -16,18 +18,12 @@ import { copyIn } from './copy-in.js';
 import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
 import { withClient } from './database-client.js';
 import { EventChunks } from './event-chunks.js';
-import { NumberDirectory } from './number-directory.js';
+import { DEFAULT_SOURCE_ID, NumberDirectory } from './number-directory.js';
 
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
 
-/** Fails where no event at all can be stored. Of what it writes nothing stays. */
-const TRY_OUT = `DO $$
-  BEGIN
-    PERFORM resolve_users('{}'), resolve_event_names('{}'), resolve_sources('{}');
-    INSERT INTO events (time, id, user_seq, name_id) VALUES (now(), gen_random_uuid(), 0, 0);
-    RAISE SQLSTATE 'UA000';
-  EXCEPTION WHEN SQLSTATE 'UA000' THEN NULL;
-  END $$`;
+/** Fails where there are no users or names to be had at all. */
+const RESOLVE_NOTHING = `SELECT resolve_users('{}'), resolve_event_names('{}'), resolve_sources('{}')`;
 const TRY_OUT_MS = 2_000;
 
 /** For the batches that are stored at once. */
@@ -40,12 +36,15 @@ export class EventStore {
   /** The last insert met duplicates: the next will, too, and COPY would have to be undone. */
   private expectsDuplicates = false;
   private readonly buffers = new BufferPool(BUFFERS);
+  /** An event that was stored, alone. */
+  private known: EventRows | undefined;
   private readonly seenClients = new WeakSet<ClientBase>();
 
   constructor(
     private readonly dataSource: DataSource,
     private readonly chunks: EventChunks,
     private readonly numbers: NumberDirectory,
+    private readonly clock: Clock,
   ) {}
 
   /**
@@ -86,10 +85,22 @@ export class EventStore {
   async takesOthers(error: unknown): Promise<boolean> {
     if (!isStatementError(error)) return false;
     try {
-      await withClient(this.dataSource, (client) => client.query(TRY_OUT), TRY_OUT_MS);
+      await withClient(this.dataSource, (client) => this.tryOut(client), TRY_OUT_MS);
       return true;
     } catch {
       return false;
+    }
+  }
+
+  /** Stores an event once more that was taken before, or one of nobody, and undoes it. */
+  private async tryOut(client: ClientBase): Promise<void> {
+    const rows = this.known ?? nobodysEvent(this.clock.now());
+    await client.query('BEGIN');
+    try {
+      await client.query(RESOLVE_NOTHING);
+      await insert(client, { ...rows, events: [{ ...rows.events[0]!, id: randomUUID() }] });
+    } finally {
+      await client.query('ROLLBACK');
     }
   }
 
@@ -124,6 +135,7 @@ export class EventStore {
     if (!this.expectsDuplicates) {
       try {
         await this.copyRows(client, rows);
+        this.known = firstOf(rows);
         return Array<StoreOutcome>(count).fill('stored');
       } catch (error) {
         if (!isDuplicateKey(error)) throw error;
@@ -140,6 +152,25 @@ export class EventStore {
     // After a failure it may still be on its way.
     this.buffers.give(buffer);
   }
+}
+
+function firstOf({ events, userSeqs, nameIds, sourceIds }: EventRows): EventRows {
+  return {
+    events: [events[0]!],
+    userSeqs: [userSeqs[0]!],
+    nameIds: [nameIds[0]!],
+    sourceIds: [sourceIds[0]!],
+  };
+}
+
+function nobodysEvent(time: number): EventRows {
+  const event = { time, id: '', user: '', name: '', source: undefined };
+  return {
+    events: [{ ...event, properties: undefined }],
+    userSeqs: [0],
+    nameIds: [0],
+    sourceIds: [DEFAULT_SOURCE_ID],
+  };
 }
 
 async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {

@@ -8,7 +8,7 @@ import { RecentNumbers } from './recent-numbers.js';
 /** Some 20 MB. A user beyond it is looked up again, by an index. */
 const MAX_USERS = 200_000;
 const MAX_NAMES = 10_000;
-const DEFAULT_SOURCE_ID = 1;
+export const DEFAULT_SOURCE_ID = 1;
 
 /**
  * Remembers the numbers of users, event names and sources, so that most events are written as
