@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { text } from 'node:stream/consumers';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
@@ -9,6 +10,7 @@ import { startApplication, type TestApplication } from './support/application.js
 import { livingMemory } from './support/living-memory.js';
 import { until } from './support/poll.js';
 
+const MB = 1024 * 1024;
 const TYPE = { 'Content-Type': 'application/x-ndjson' };
 
 describe('a stream of newline-delimited JSON', () => {
@@ -214,6 +216,29 @@ describe('a stream of newline-delimited JSON', () => {
     const answer = await send(line(1), headers);
     expect(answer.status).toBe(status);
     expect(answer.result).toMatchObject({ code });
+  });
+
+  it('as brotli is served while others leave theirs unfinished', async () => {
+    const large = brotliCompressSync(Buffer.alloc(MB, ' ')).subarray(0, -1);
+    const idle = Array.from({ length: 12 }, () => {
+      const socket = open();
+      socket.write(
+        `POST /analytics/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n` +
+          `Content-Encoding: br\r\nContent-Length: 10000000\r\n\r\n`,
+      );
+      socket.write(large);
+      return socket;
+    });
+    await sleep(200);
+    const begun = performance.now();
+    const { result } = await send(brotliCompressSync(line(1)), { 'Content-Encoding': 'br' });
+    expect(result).toMatchObject({ stored: 1 });
+    expect(performance.now() - begun).toBeLessThan(9_000);
+    for (const socket of idle) socket.destroy();
+    // Their places are free again for bodies that need one.
+    const more = Array.from({ length: 3_000 }, (_, index) => line(index, 1)).join('\n');
+    const next = await send(brotliCompressSync(more), { 'Content-Encoding': 'br' });
+    expect(next.result).toMatchObject({ stored: 3_000 });
   });
 
   it('of what is no gzip is refused, in words for a stream', async () => {

@@ -8,6 +8,7 @@ import {
   largestBatch,
   postBytes,
   RawClient,
+  unfinishedGzip,
 } from '../support/hostile.js';
 import { ALL_STORED_ONCE, Load } from '../support/load.js';
 import { until } from '../support/poll.js';
@@ -28,6 +29,7 @@ const LARGE_ROUNDS = inSoak(10, 1);
 const CHUNKS = inSoak(3_000_000, 500_000);
 const UNFINISHED = inSoak(1_500, 300);
 const LINE_BYTES = 1_000_000;
+const REJECTED_LINES = 10_001;
 const SMALL_BODY_BYTES = 250_000;
 const PATIENCE_MS = 60_000;
 const BROTLI_BOMBS = 60;
@@ -130,6 +132,24 @@ describe('an ordinary client is served in time', () => {
     }
     clients.push(...waiting);
     await until(() => waiting.some(({ answer }) => answer.startsWith('HTTP/1.1 503 ')));
+    await expectServed(MUCH_MB);
+  });
+
+  it('while others leave streams of rejected lines unfinished', async () => {
+    const body = await unfinishedGzip('1\n'.repeat(REJECTED_LINES));
+    const head =
+      'POST /analytics/batch HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson\r\n' +
+      'Content-Encoding: gzip\r\nContent-Length: 1000000\r\n\r\n';
+    for (let count = 0; count < UNFINISHED; count += 1) {
+      const client = await RawClient.connect(server.url);
+      clients.push(client);
+      client.socket.write(Buffer.concat([Buffer.from(head), body]));
+    }
+    await load.more(200);
+    for (const client of clients) client.socket.end();
+    await until(() => clients.every(({ isEnded }) => isEnded), PATIENCE_MS);
+    for (const { answer } of clients)
+      expect(answer).toMatch(/^HTTP\/1\.1 200 [^]*"rejected":10001,/);
     await expectServed(MUCH_MB);
   });
 

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { request } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { brotliCompressSync, constants, gzipSync } from 'node:zlib';
+import { brotliCompressSync, constants, createGzip, gzipSync } from 'node:zlib';
 
 const MB = 1024 * 1024;
 /** Made once, and repeated: it takes time. */
@@ -60,6 +60,14 @@ export async function connectIdle(url: string, count: number): Promise<RawClient
 export function gzipBomb(megabytes: number, character: string): Buffer {
   const part = gzipSync(Buffer.alloc(BOMB_PART_BYTES, character), { level: 9 });
   return Buffer.concat(Array.from({ length: (megabytes * MB) / BOMB_PART_BYTES }, () => part));
+}
+
+/** All of a text, and no end. */
+export async function unfinishedGzip(text: string): Promise<Buffer> {
+  const gzip = createGzip();
+  gzip.write(text);
+  await new Promise<void>((resolve) => gzip.flush(resolve));
+  return gzip.read() as Buffer;
 }
 
 /** Many bytes that take next to nothing as brotli, and all the memory that a decoder may need. */

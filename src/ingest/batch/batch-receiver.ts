@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { isStream, receivedBody } from '../body/body.middleware.js';
 import type { BatchResultDto } from './batch.dto.js';
@@ -22,10 +22,11 @@ export class BatchReceiver {
    */
   async receive(
     request: IncomingMessage,
+    response: ServerResponse,
     choice: ReceiptChoice | undefined,
   ): Promise<{ status: 200 | 202; result: BatchResultDto }> {
     const { receipts, incomplete } = isStream(request)
-      ? await this.streams.receive(request, choice ?? 'rejected')
+      ? await this.streams.receive(request, response, choice ?? 'rejected')
       : {
           receipts: await this.batches.receive(receivedBody(request), choice ?? 'all'),
           incomplete: undefined,

@@ -85,7 +85,7 @@ export class BatchController {
     @Query(validated) query: BatchQueryDto,
     @Res() response: Response,
   ): Promise<void> {
-    const { status, result } = await this.receiver.receive(request, query.receipts);
+    const { status, result } = await this.receiver.receive(request, response, query.receipts);
     sendResult(response, status, result);
   }
 }

@@ -97,6 +97,6 @@ export class BatchResultDto {
   @ApiProperty({ type: () => [ReceiptDto] })
   receipts!: ReceiptDto[];
 
-  /** How many receipts a stream's answer leaves out: it holds 10,000. */
+  /** How many receipts a stream's answer leaves out: it holds 10,000, fewer while memory is short. */
   receipts_omitted?: number;
 }

@@ -5,6 +5,11 @@ import type { BatchResultDto, ReceiptDto } from './batch.dto.js';
 /** Which receipts an answer holds. */
 export type ReceiptChoice = 'all' | 'rejected';
 
+/** One in memory. */
+const RECEIPT_BYTES = 200;
+/** Always kept. */
+const FEW = 80;
+
 /** Counts what became of a request's events, and keeps the receipts that were asked for. */
 export class Receipts {
   private readonly counts = { stored: 0, duplicates: 0, accepted: 0, rejected: 0 };
@@ -14,7 +19,7 @@ export class Receipts {
   /** @param limit receipts beyond it are counted alone */
   constructor(
     private readonly choice: ReceiptChoice,
-    private readonly limit = Number.POSITIVE_INFINITY,
+    private limit = Number.POSITIVE_INFINITY,
   ) {}
 
   /** @param id under which the event is kept; undefined for one that was never written */
@@ -27,6 +32,17 @@ export class Receipts {
     }
     this.counts[outcome === 'duplicate' ? 'duplicates' : outcome] += 1;
     if (this.choice === 'all') this.keep({ index, id: id!, status: outcome });
+  }
+
+  /** What they take in memory. */
+  get bytes(): number {
+    return this.receipts.length * RECEIPT_BYTES;
+  }
+
+  /** Where there's no room for more: all but a few are counted alone. */
+  keepFew(): void {
+    this.limit = Math.min(this.limit, FEW);
+    this.omitted += this.receipts.splice(this.limit).length;
   }
 
   /** How many events were judged. */

@@ -16,6 +16,8 @@ const BYTES_A_GROUP = 1024 * 1024;
 const EVENT_BYTES = 250;
 /** Judged in one go: about a millisecond. */
 const LINES_A_TURN = 500;
+/** Longer lines take turns, those of all streams: one may take a tenth of a second to parse. */
+const LONG_LINE_CHARACTERS = 64 * 1024;
 /** Groups that are being stored while the next is read. */
 const MAX_IN_FLIGHT = 8;
 
@@ -32,6 +34,8 @@ interface Group {
 export interface StreamTarget {
   /** @see Share.hold */
   hold(bytes: number): boolean;
+  /** @see Turns.next */
+  turn(): Promise<void>;
   write(events: NormalisedEvent[]): Promise<Outcome[]>;
   noteRefusal(refusal: Refusal, text: string): void;
 }
@@ -50,13 +54,14 @@ export class StreamRun {
 
   /**
    * Judges lines and sends full groups on; waits while too many are being stored. Where there's no
-   * room to hold what isn't stored yet, that is stored first.
+   * room to hold what isn't stored yet, that is stored first, and few receipts are kept.
    */
   async add(lines: readonly Line[], rules: NormaliseRules): Promise<void> {
     for (let place = 0; place < lines.length; place += 1) {
       const line = lines[place]!;
       // A small body can decompress to very many lines; others are served in between.
       if (place > 0 && place % LINES_A_TURN === 0) await nextTurn();
+      if (line.text.length > LONG_LINE_CHARACTERS) await this.target.turn();
       if (line.problem === undefined && line.text.trim() === '') continue;
       const judged = judgeLine(line, rules);
       const { number, text } = line;
@@ -67,7 +72,9 @@ export class StreamRun {
       this.group.bytes += EVENT_BYTES + 2 * text.length;
       if (isFull(this.group)) await this.dispatch();
     }
-    if (!this.tellHeld()) await this.finish();
+    if (this.tellHeld()) return;
+    await this.dispatch();
+    await this.makeRoom();
   }
 
   /** Sends what is left, and waits for all of it. */
@@ -91,17 +98,22 @@ export class StreamRun {
     this.inFlight.push({ group, outcomes });
     this.bytesInFlight += group.bytes;
     if (this.inFlight.length >= MAX_IN_FLIGHT) await this.settleOldest();
+    await this.makeRoom();
+  }
+
+  private async makeRoom(): Promise<void> {
+    while (!this.tellHeld() && this.inFlight.length > 0) await this.settleOldest();
+    if (!this.tellHeld()) this.receipts.keepFew();
   }
 
   private tellHeld(): boolean {
-    return this.target.hold(this.bytesInFlight + this.group.bytes);
+    return this.target.hold(this.bytesInFlight + this.group.bytes + this.receipts.bytes);
   }
 
   private async settleOldest(): Promise<void> {
     const { group, outcomes } = this.inFlight.shift()!;
     const settled = await outcomes.finally(() => {
       this.bytesInFlight -= group.bytes;
-      this.tellHeld();
     });
     settle(group.judged, settled, {
       receipts: this.receipts,

@@ -1,4 +1,4 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
@@ -8,6 +8,7 @@ import {
   OverloadedError,
   UnreadableRequestError,
 } from '../../common/errors.js';
+import { Turns } from '../../common/turns.js';
 import { bodyChunks, CutOffError, discard } from '../body/body-chunks.js';
 import { Room } from '../body/room.js';
 import { LINE_FEED, MAX_LINE_BYTES, readLines } from '../lines.js';
@@ -32,7 +33,7 @@ const MAX_RECEIPTS = 10_000;
 /** A writer that is full is waited for: the client holds back meanwhile. */
 const PATIENCE_MS = 30_000;
 const PAUSE_MS = 20;
-/** Of all streams: lines whose end hasn't come, and events that aren't stored yet. */
+/** Of all streams: lines whose end hasn't come, events that aren't stored yet, and receipts. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
 /** Stores newline-delimited JSON as it arrives, a group of lines at a time, and never holds all of it. */
@@ -40,6 +41,7 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 export class StreamService {
   private readonly logger = new Logger(StreamService.name);
   private readonly room = new Room(MAX_HELD_BYTES);
+  private readonly turns = new Turns();
 
   constructor(
     private readonly writer: EventWriter,
@@ -55,6 +57,7 @@ export class StreamService {
    */
   async receive(
     request: IncomingMessage,
+    response: ServerResponse,
     choice: ReceiptChoice,
   ): Promise<{ receipts: Receipts; incomplete: string | undefined }> {
     requireUtf8(request.headers['content-type'] ?? '');
@@ -63,10 +66,15 @@ export class StreamService {
     const events = this.room.share();
     const run = new StreamRun(new Receipts(choice, MAX_RECEIPTS), {
       hold: (bytes) => events.hold(bytes),
+      turn: () => this.turns.next(),
       write: (written) => this.write(written),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
-    const incomplete = await this.readAll(request, chunks, run).finally(() => events.hold(0));
+    const incomplete = await this.readAll(request, chunks, run).finally(() => {
+      // The receipts stay until the client has taken the answer.
+      if (response.closed) events.hold(0);
+      else response.once('close', () => events.hold(0));
+    });
     if (incomplete === undefined) return { receipts: run.receipts, incomplete };
     const { total } = run.receipts;
     this.logger.warn(`A stream ended early, after ${total} events: ${incomplete}`);
@@ -86,6 +94,8 @@ export class StreamService {
     try {
       for await (const lines of readLines(this.bounded(chunks))) {
         await run.add(lines, { now: this.clock.now() });
+        // The next may be long in coming, and these would be kept until then.
+        lines.length = 0;
       }
       await run.finish();
       return undefined;

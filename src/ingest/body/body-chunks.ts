@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Readable } from 'node:stream';
+import type { Duplex, Readable } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { OverloadedError } from '../../common/errors.js';
@@ -17,12 +17,18 @@ const DECODERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
   ['x-gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
   ['deflate', () => createInflate({ chunkSize: CHUNK_BYTES })],
 ]);
-/** At once: each may take 16 MB, where those above take 32 KB. */
+/** At once: each may take 16 MB, where the others take 32 KB. */
 const MAX_BROTLI_DECODERS = 8;
+/** For one of them, while others don't give theirs up. */
 const BROTLI_PATIENCE_MS = 10_000;
+/** A client that sends nothing for so long gives its decoder up when others wait for one. */
+const BROTLI_SILENT_MS = 3_000;
+const CHECK_MS = 1_000;
+const CUT_OFF = 'the connection ended in the middle of the body';
+const DAMAGED = 'the body is damaged, or not compressed as its header says';
 /** Some smaller pieces in a row are let run together: taken one by one they hold up all others. */
-const SMALL_BYTES = 1024;
-const MAX_SMALL_RUN = 16;
+const LITTLE_BYTES = 1024;
+const MAX_LITTLE_RUN = 16;
 /** A client that sends nothing for so long has gone, or means no good. */
 const SILENT_MS = 60_000;
 /** What is left of a body that is refused is taken for so long, so that the answer gets through. */
@@ -65,11 +71,11 @@ export function bodyChunks(
   deadlineMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Buffer> | Refusal {
   const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
-  if (encoding === 'identity') return readChunks(request, request, deadlineMs);
+  if (encoding === 'identity') return readChunks(request, request, { deadlineMs });
   if (encoding === 'br') return readBrotli(request, deadlineMs);
   const decoder = DECODERS.get(encoding)?.();
   return decoder
-    ? readChunks(request, request.pipe(decoder), deadlineMs)
+    ? readChunks(request, request.pipe(decoder), { deadlineMs })
     : new Refusal('unsupported_encoding');
 }
 
@@ -100,10 +106,24 @@ export async function discard(request: IncomingMessage): Promise<void> {
 
 async function* readBrotli(request: IncomingMessage, deadlineMs: number): AsyncGenerator<Buffer> {
   if (!(await brotliDecoders.take(BROTLI_PATIENCE_MS))) throw new OverloadedError();
+  const ending = new AbortController();
+  let silentSince = performance.now();
+  const watch = setInterval(() => {
+    const isSilent = performance.now() - silentSince >= BROTLI_SILENT_MS;
+    if (isSilent && brotliDecoders.isAwaited)
+      ending.abort('it came too slowly while others waited');
+  }, CHECK_MS).unref();
   try {
     const decoder = createBrotliDecompress({ chunkSize: CHUNK_BYTES });
-    yield* readChunks(request, request.pipe(decoder), deadlineMs);
+    const { signal } = ending;
+    for await (const chunk of readChunks(request, request.pipe(decoder), { deadlineMs, signal })) {
+      // Until the next is asked for it's not the client who is slow.
+      silentSince = Number.POSITIVE_INFINITY;
+      yield chunk;
+      silentSince = performance.now();
+    }
   } finally {
+    clearInterval(watch);
     brotliDecoders.give();
   }
 }
@@ -111,7 +131,7 @@ async function* readBrotli(request: IncomingMessage, deadlineMs: number): AsyncG
 async function* readChunks(
   request: IncomingMessage,
   source: Readable,
-  deadlineMs: number,
+  { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal },
 ): AsyncGenerator<Buffer> {
   const giveUpAt = performance.now() + deadlineMs;
   const state: { ended: boolean; failure?: CutOffError; wake: () => void } = {
@@ -122,30 +142,37 @@ async function* readChunks(
     state.failure ??= new CutOffError(message);
     state.wake();
   };
+  let isCutOff = false;
   const listeners = {
     readable: () => state.wake(),
     end: () => {
+      if (isCutOff) fail(CUT_OFF);
       state.ended = true;
       state.wake();
     },
-    error: () => fail('the body is damaged, or not compressed as its header says'),
+    error: () => fail(isCutOff ? CUT_OFF : DAMAGED),
   };
-  const onAborted = (): void => fail('the connection ended in the middle of the body');
+  const onAborted = (): void => {
+    isCutOff = true;
+    if (source === request) fail(CUT_OFF);
+    else endInput(request, source as Duplex);
+  };
   const { socket } = request;
   for (const [event, listener] of Object.entries(listeners)) source.on(event, listener);
   request.on('aborted', onAborted);
+  signal?.addEventListener('abort', () => fail(String(signal.reason)));
   cutOff.set(socket, onAborted);
-  let smallRun = 0;
+  let littleRun = 0;
   if (request.destroyed && !request.complete) onAborted();
   try {
     for (;;) {
-      if (smallRun >= MAX_SMALL_RUN) await nextTurn();
+      if (littleRun >= MAX_LITTLE_RUN) await nextTurn();
       const chunk = source.read() as Buffer | null;
       if (chunk !== null) {
-        smallRun = chunk.length < SMALL_BYTES ? smallRun + 1 : 0;
+        littleRun = chunk.length < LITTLE_BYTES ? littleRun + 1 : 0;
         yield chunk;
-      } else if (state.ended) return;
-      else if (state.failure) throw state.failure;
+      } else if (state.failure) throw state.failure;
+      else if (state.ended) return;
       else await nextChange(state, Math.min(SILENT_MS, giveUpAt - performance.now()), fail);
     }
   } finally {
@@ -158,6 +185,14 @@ async function* readChunks(
       source.destroy();
     }
   }
+}
+
+/** What came is decoded, up to where it ends. */
+function endInput(request: IncomingMessage, decoder: Duplex): void {
+  request.unpipe();
+  const rest = request.read() as Buffer | null;
+  if (rest !== null) decoder.write(rest);
+  decoder.end();
 }
 
 async function nextChange(

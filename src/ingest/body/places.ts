@@ -5,6 +5,11 @@ export class Places {
   /** @param free how many there are */
   constructor(private free: number) {}
 
+  /** Whether somebody waits for one. */
+  get isAwaited(): boolean {
+    return this.waiting.length > 0;
+  }
+
   /**
    * @param ms milliseconds to wait for one
    * @returns whether one was had, which has to be given back
