@@ -15,7 +15,7 @@ import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
-import { BatchDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
+import { BatchDto, BatchEventDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
 import { BatchReceiver } from './batch-receiver.js';
 import { sendResult } from './send-result.js';
 
@@ -23,7 +23,12 @@ const REQUEST_BODY = {
   required: true,
   content: {
     'application/json': {
-      schema: { $ref: getSchemaPath(BatchDto) },
+      schema: {
+        oneOf: [
+          { $ref: getSchemaPath(BatchDto) },
+          { type: 'array', items: { $ref: getSchemaPath(BatchEventDto) } },
+        ],
+      },
       examples: {
         events: {
           value: {
@@ -54,7 +59,7 @@ const REQUEST_BODY = {
 };
 
 @ApiTags('analytics')
-@ApiExtraModels(BatchDto)
+@ApiExtraModels(BatchDto, BatchEventDto)
 @Controller('analytics/batch')
 @UseFilters(AnalyticsExceptionFilter)
 export class BatchController {
@@ -79,7 +84,11 @@ export class BatchController {
     type: ErrorDto,
     description: 'Neither JSON nor newline-delimited JSON',
   })
-  @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
+  @ApiServiceUnavailableResponse({
+    type: ErrorDto,
+    description:
+      'Try again: see Retry-After. For a stream it also has what 200 would, of the lines before',
+  })
   async receive(
     @Req() request: Request,
     @Query(validated) query: BatchQueryDto,

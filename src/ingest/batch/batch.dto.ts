@@ -19,13 +19,15 @@ export class BatchEventDto {
    * Without it the server's time is taken, and the id can't protect a retry.
    * @example "2026-11-24T09:30:00.250Z"
    */
-  timestamp?: string;
+  @ApiProperty({ oneOf: [{ type: 'string' }, { type: 'number' }] })
+  timestamp?: string | number;
 
   /**
    * Who caused it: 1 to 255 characters, none of them a control character. Created on first sight.
    * @example "u-81"
    */
-  user!: string;
+  @ApiProperty({ oneOf: [{ type: 'string' }, { type: 'number' }] })
+  user!: string | number;
 
   /**
    * What happened: 1 to 100 characters. `click` and `impression` are in the hourly report.

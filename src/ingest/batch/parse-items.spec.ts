@@ -72,6 +72,11 @@ describe('parseItems', () => {
     }
   });
 
+  it.each(['', '{"a":1}', '{"a":1},{"b":2}'])('reads %s in much white space', async (text) => {
+    const space = ' \n'.repeat(600_000);
+    expect(await parse(`[${space}${text}${space}]`)).toEqual(JSON.parse(`[${text}]`));
+  });
+
   it('reads the last of two lists, as JSON.parse does', async () => {
     const text = `{"events":${JSON.stringify(MANY)},"events":[{"n":1},{"n":2}]}`;
     expect(await parse(text)).toEqual([{ n: 1 }, { n: 2 }]);

@@ -111,9 +111,10 @@ function scanPiece(bytes: Buffer, range: Range): Piece | undefined {
     const isLast = end === range.end;
     // A bracket that nothing opened.
     if (!isLast && bytes[end] !== COMMA) return undefined;
-    if (end - start > MAX_ITEM_BYTES) {
+    const item = trimmed(bytes, { start, end });
+    if (item.end - item.start > MAX_ITEM_BYTES) {
       return start === range.start
-        ? { items: [oversized(bytes, { start, end })], end }
+        ? { items: [oversized(bytes, item)], end }
         : pieceOf(bytes, { start: range.start, end: start - 1 });
     }
     if (isLast || end - range.start >= PIECE_BYTES) {
@@ -143,8 +144,7 @@ function parseRange(bytes: Buffer, { start, end }: Range): unknown[] | undefined
   return parseJson(text) as unknown[] | undefined;
 }
 
-function oversized(bytes: Buffer, range: Range): OversizedItem {
-  const { start, end } = trimmed(bytes, range);
+function oversized(bytes: Buffer, { start, end }: Range): OversizedItem {
   return new OversizedItem(bytes.toString('utf8', start, Math.min(end, start + SHOWN_BYTES)));
 }
 
