@@ -3,6 +3,8 @@ import type { BatchResultDto, ReceiptDto } from './batch.dto.js';
 /** A receipt without a reason, whatever its index. */
 const RECEIPT_BYTES = 100;
 
+const reasons = new Map<string, Buffer>();
+
 /** How many bytes a result takes at most as JSON. */
 export function resultBytes({ receipts, ...rest }: BatchResultDto): number {
   let bytes = Buffer.byteLength(restJson(rest)) + ']}'.length;
@@ -34,14 +36,24 @@ function restJson(rest: Omit<BatchResultDto, 'receipts'>): string {
 
 function writeReceipt(buffer: Buffer, receipt: ReceiptDto, start: number): number {
   const { index, id, status } = receipt;
-  if (id === undefined) return writeText(buffer, JSON.stringify(receipt), start);
   let offset = writeText(buffer, '{"index":', start);
   offset = writeText(buffer, String(index), offset);
+  if (id === undefined) return offset + reasonOf(receipt).copy(buffer, offset);
   offset = writeText(buffer, ',"id":"', offset);
   offset = writeText(buffer, id, offset);
   offset = writeText(buffer, '","status":"', offset);
   offset = writeText(buffer, status, offset);
   return writeText(buffer, '"}', offset);
+}
+
+/** The rest of a rejected event's receipt: there are as many as reasons. */
+function reasonOf({ status, code, message }: ReceiptDto): Buffer {
+  let reason = reasons.get(code!);
+  if (!reason) {
+    reason = Buffer.from(`,${JSON.stringify({ status, code, message }).slice(1)}`);
+    reasons.set(code!, reason);
+  }
+  return reason;
 }
 
 /** Of ASCII: for short texts the way into Buffer's own is longer than the work. */
