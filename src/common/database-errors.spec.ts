@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { isDataError, isUnavailable } from './database-errors.js';
+import { isDataError, isServerTrouble, isUnavailable } from './database-errors.js';
 
 const withCode = (code: string): Error => Object.assign(new Error('what happened'), { code });
 
@@ -30,6 +30,18 @@ describe('errors of the database', () => {
   ])('%s: a retry may help', (code) => {
     expect(isUnavailable(withCode(code))).toBe(true);
     expect(isDataError(withCode(code))).toBe(false);
+  });
+
+  it.each([
+    ['53100', true], // disk full
+    ['58030', true], // input or output failed
+    ['25006', true], // a standby
+    ['57P01', true], // an administrator's shutdown
+    ['57014', false], // the statement took too long
+    ['40P01', false], // deadlock
+    ['P0001', false], // raised by a trigger
+  ])('%s: the server itself is in trouble: %s', (code, isTrouble) => {
+    expect(isServerTrouble(withCode(code))).toBe(isTrouble);
   });
 
   it.each([

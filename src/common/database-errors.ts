@@ -9,6 +9,9 @@ const NODE_CONNECTION_ERRORS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI
 const PG_CONNECTION_MESSAGES =
   /connection (terminated|timeout)|timeout exceeded when trying to connect|client has encountered a connection error|cannot use a pool after calling end/i;
 
+/** Connections, resources, its files: the server's own, whatever it was given. */
+const SERVER_CLASSES = ['08', '53', '58'];
+
 /** The database answered, and refuses the values themselves: a retry can't help. */
 export function isDataError(error: unknown): boolean {
   return DATA_CLASSES.includes(sqlStateClass(error));
@@ -32,6 +35,14 @@ export function isContention(error: unknown): boolean {
 /** The database said so, in whatever words. */
 export function isDatabaseAnswer(error: unknown): boolean {
   return sqlStateClass(error) !== '';
+}
+
+/** No event's fault: the server lacks something, only reads, or is about to end. */
+export function isServerTrouble(error: unknown): boolean {
+  const code = codeOf(error);
+  return (
+    SERVER_CLASSES.includes(sqlStateClass(error)) || code === READ_ONLY || code.startsWith('57P')
+  );
 }
 
 /** The database refused a statement, for whatever reason, and the session goes on. */

@@ -5,6 +5,7 @@ import type { NormalisedEvent, NormaliseRules } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { beginningOf } from '../rejection-log.js';
+import { EVENT_BYTES } from '../writer/write-queue.js';
 import { judgeItem } from './judge.js';
 import type { Receipts } from './receipts.js';
 import { isEvent, settle, type Judged } from './settle.js';
@@ -12,8 +13,6 @@ import { isEvent, settle, type Judged } from './settle.js';
 const EVENTS_A_GROUP = 1_000;
 /** The same in bytes: all groups of a stream together fit the writer's queue. */
 const BYTES_A_GROUP = 1024 * 1024;
-/** An event in memory without its texts. */
-const EVENT_BYTES = 250;
 /** Judged in one go: about a millisecond. */
 const LINES_A_TURN = 500;
 /** Longer lines take turns, those of all streams: one may take a tenth of a second to parse. */

@@ -5,6 +5,7 @@ import { DataSource } from 'typeorm';
 import {
   isDataError,
   isDuplicateKey,
+  isServerTrouble,
   isStatementError,
   isTooMuchAtOnce,
   isUnavailable,
@@ -83,7 +84,7 @@ export class EventStore {
    * refuse with codes of their own choice.
    */
   async takesOthers(error: unknown): Promise<boolean> {
-    if (!isStatementError(error)) return false;
+    if (!isStatementError(error) || isServerTrouble(error)) return false;
     try {
       await withClient(this.dataSource, (client) => this.tryOut(client), TRY_OUT_MS);
       return true;

@@ -13,7 +13,7 @@ const SMALL_BYTES = 1024 * 1024;
 const MAX_GROUP_EVENTS = 10_000;
 const MAX_GROUP_BYTES = 8 * 1024 * 1024;
 /** An event in memory without its texts. */
-const EVENT_BYTES = 250;
+export const EVENT_BYTES = 250;
 
 /** Events of one request, and who waits for them. */
 export interface WriteRequest {
