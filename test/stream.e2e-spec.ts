@@ -1,4 +1,6 @@
 import { randomUUID } from 'node:crypto';
+import { once } from 'node:events';
+import { request as httpRequest, type IncomingMessage } from 'node:http';
 import { connect, type AddressInfo, type Socket } from 'node:net';
 import { Readable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -269,21 +271,19 @@ describe('a stream of newline-delimited JSON', () => {
   });
 
   it('holds little of long lines that are refused', async () => {
-    const longLine = `{"x":"${'a'.repeat(1_000_000)}"}\n`;
-    const body = gzipSync(Buffer.concat(Array.from({ length: 200 }, () => Buffer.from(longLine))));
-    let most = 0;
+    const long = `{"x":"${'a'.repeat(MB - 10)}"}\n`;
     const before = livingMemory().heap;
-    const watch = setInterval(() => {
-      most = Math.max(most, livingMemory().heap - before);
-    }, 300);
-    const headers = { 'Content-Type': 'application/x-ndjson', 'Content-Encoding': 'gzip' };
-    const response = await server.post('/analytics/batch', {
-      headers,
-      body: new Uint8Array(body),
-    });
-    clearInterval(watch);
-    expect(await response.json()).toMatchObject({ stored: 0, rejected: 200 });
-    expect(most).toBeLessThan(50 * 1024 * 1024);
+    const client = httpRequest(`${server.base}/analytics/batch`, { method: 'POST', headers: TYPE });
+    const answer = once(client, 'response') as Promise<[IncomingMessage]>;
+    for (let sent = 0; sent < 100; sent += 1) {
+      await new Promise((resolve) => client.write(long, resolve));
+    }
+    // What the system's own buffers hold is little; the rest has been read.
+    await sleep(500);
+    expect(livingMemory().heap - before).toBeLessThan(50 * MB);
+    client.end();
+    const [response] = await answer;
+    expect(JSON.parse(await text(response))).toMatchObject({ stored: 0, rejected: 100 });
   });
 });
 
