@@ -2,6 +2,7 @@ import { UsersAndEvents1763900000001 } from './1763900000001-users-and-events.js
 import { RecordEvents1763900000002 } from './1763900000002-record-events.js';
 import { Rejections1763900000003 } from './1763900000003-rejections.js';
 import { ResolveAndStore1764000000001 } from './1764000000001-resolve-and-store.js';
+import { Rollups1764100000001 } from './1764100000001-rollups.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -9,4 +10,5 @@ export const migrations = [
   RecordEvents1763900000002,
   Rejections1763900000003,
   ResolveAndStore1764000000001,
+  Rollups1764100000001,
 ];

@@ -8,11 +8,22 @@ import { projectRoot } from '../support/project.mjs';
 
 /** `src/`'s own files put the program together: they may import anything. */
 const BELOW = {
-  server: ['analytics', 'operations', 'ingest', 'query', 'database', 'common', 'src', 'migrations'],
-  analytics: ['ingest', 'query', 'identity', 'database', 'common'],
-  operations: ['ingest', 'query', 'identity', 'database', 'common'],
+  server: [
+    'analytics',
+    'operations',
+    'ingest',
+    'query',
+    'rollup',
+    'database',
+    'common',
+    'src',
+    'migrations',
+  ],
+  analytics: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
+  operations: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
   ingest: ['database', 'common'],
-  query: ['database', 'common'],
+  query: ['rollup', 'database', 'common'],
+  rollup: ['database', 'common'],
   identity: ['database', 'common'],
   database: ['common', 'migrations'],
   common: [],

@@ -1,0 +1,181 @@
+import type { ClientBase } from 'pg';
+import { bucketOf, DAY, MINUTE } from './grains.js';
+import { ROLLUP_LOCKS } from './locks.js';
+import { rebuildRepairs } from './rebuild.js';
+import { RollupNames } from './rollup-names.js';
+import {
+  dayOf,
+  keyText,
+  readRows,
+  RollupTable,
+  withAllNames,
+  withLargerBuckets,
+  writeRows,
+  type RollupRow,
+} from './rollup-rows.js';
+import { minuteText, readIntegers, toMinute } from './sql-values.js';
+import { UserSet } from './user-set.js';
+
+/** What one transaction takes: it's all in memory at once. */
+const MAX_DELTAS = 50_000;
+const MAX_EVENTS = 1_000_000;
+
+/** What a pass has done. */
+export interface Folded {
+  deltas: number;
+  /** Minutes that were read anew. */
+  repaired: number;
+}
+
+/**
+ * Adds what was written since the last time to the rollups, and reads the minutes anew whose events
+ * were changed or removed. Any number of processes may do so at once: each takes days that no other
+ * has. Every day is a transaction of its own.
+ */
+export async function fold(client: ClientBase, signal?: AbortSignal): Promise<Folded> {
+  const total: Folded = { deltas: 0, repaired: 0 };
+  for (const day of await daysWithRepairs(client)) {
+    if (signal?.aborted) return total;
+    total.repaired += await rebuildRepairs(client, day);
+  }
+  for (const day of await daysWithDeltas(client)) {
+    for (;;) {
+      const taken = signal?.aborted ? 0 : await foldDay(client, day);
+      if (taken === 0) break;
+      total.deltas += taken;
+    }
+  }
+  return total;
+}
+
+async function daysWithDeltas(client: ClientBase): Promise<number[]> {
+  return await daysOf(client, 'rollup_deltas');
+}
+
+async function daysWithRepairs(client: ClientBase): Promise<number[]> {
+  return await daysOf(client, 'rollup_repairs');
+}
+
+/** Jumps from day to day along the index: there may be many rows, of few days. */
+async function daysOf(
+  client: ClientBase,
+  table: 'rollup_deltas' | 'rollup_repairs',
+): Promise<number[]> {
+  const { rows } = await client.query<{ minute: number }>(
+    `WITH RECURSIVE days AS (
+       (SELECT minute FROM ${table} ORDER BY minute LIMIT 1)
+       UNION ALL
+       SELECT (SELECT ${table}.minute FROM ${table}
+         WHERE ${table}.minute >=
+           date_bin('1 day', days.minute, '2000-01-01 00:00:00Z') + interval '1 day'
+         ORDER BY ${table}.minute LIMIT 1)
+       FROM days WHERE days.minute IS NOT NULL
+     )
+     SELECT ${toMinute('minute')} AS minute FROM days WHERE minute IS NOT NULL`,
+  );
+  return rows.map(({ minute }) => dayOf(minute));
+}
+
+/** @returns how many deltas were taken; 0 where there are none, or another folder has the day */
+async function foldDay(client: ClientBase, day: number): Promise<number> {
+  await client.query('BEGIN');
+  try {
+    const { rows } = await client.query<{ taken: boolean }>(
+      'SELECT pg_try_advisory_xact_lock($1, $2) AS taken',
+      [ROLLUP_LOCKS, day],
+    );
+    const deltas = rows[0]!.taken ? await takeDeltas(client, day) : [];
+    if (deltas.length > 0) await addToRollups(client, deltas);
+    await client.query('COMMIT');
+    return deltas.length;
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+interface Delta {
+  minute: number;
+  source_id: number;
+  bot: boolean;
+  name_id: number;
+  events: number;
+  users: string | null;
+}
+
+/**
+ * No one else removes deltas of this day: who does holds its lock. Of the first minutes as many as
+ * one transaction can take; one at least.
+ */
+async function takeDeltas(client: ClientBase, day: number): Promise<Delta[]> {
+  const { rows } = await client.query<Delta>(
+    `DELETE FROM rollup_deltas WHERE ctid = ANY (ARRAY(
+       SELECT ctid FROM (
+         SELECT ctid, events, sum(events) OVER (ORDER BY minute, ctid) AS total
+         FROM rollup_deltas WHERE minute >= $1 AND minute < $2
+         ORDER BY minute, ctid LIMIT ${MAX_DELTAS}
+       ) AS first WHERE total - events < ${MAX_EVENTS}
+     ))
+     RETURNING ${toMinute('minute')} AS minute, source_id, bot, name_id, events,
+       users::text AS users`,
+    [minuteText(day * DAY), minuteText((day + 1) * DAY)],
+  );
+  return rows;
+}
+
+async function addToRollups(client: ClientBase, deltas: readonly Delta[]): Promise<void> {
+  const names = await (
+    await RollupNames.read(client)
+  ).register(
+    client,
+    deltas.map((delta): [number, number] => [delta.source_id, delta.name_id]),
+  );
+  const minutes = withAllNames(byMinute(deltas, names));
+  const added = withLargerBuckets(minutes);
+  const stored = new Map((await readRows(client, added)).map((row) => [keyText(row), row]));
+  await writeRows(
+    client,
+    added.map((row) => addUp(row, stored.get(keyText(row)))),
+  );
+}
+
+function addUp(added: RollupRow, stored: RollupRow | undefined): RollupRow {
+  if (!stored) return added;
+  stored.users.add(added.users);
+  return { ...stored, events: stored.events + added.events };
+}
+
+/** Deltas of one minute and name come in numbers: their users are put together before they are sorted. */
+function byMinute(deltas: readonly Delta[], names: RollupNames): RollupRow[] {
+  const groups = new Map<string, { first: Delta; events: number; users: Int32Array[] }>();
+  for (const delta of deltas) {
+    const key = `${delta.minute} ${delta.source_id} ${delta.bot ? 1 : 0} ${delta.name_id}`;
+    const group = groups.get(key) ?? { first: delta, events: 0, users: [] };
+    group.events += delta.events;
+    group.users.push(readIntegers(delta.users));
+    groups.set(key, group);
+  }
+  const table = new RollupTable();
+  for (const { first, events, users } of groups.values()) {
+    const key = {
+      grain: MINUTE,
+      bucket: bucketOf(first.minute, MINUTE),
+      sourceId: first.source_id,
+      bot: first.bot,
+      nameId: names.rolledUpAs(first.source_id, first.name_id),
+    } as const;
+    table.add(key, events, UserSet.of(concatenate(users)));
+  }
+  return table.values();
+}
+
+function concatenate(parts: readonly Int32Array[]): Int32Array {
+  if (parts.length === 1) return parts[0]!;
+  const whole = new Int32Array(parts.reduce((sum, part) => sum + part.length, 0));
+  let offset = 0;
+  for (const part of parts) {
+    whole.set(part, offset);
+    offset += part.length;
+  }
+  return whole;
+}

@@ -1,0 +1,127 @@
+import type { ClientBase } from 'pg';
+import { bucketOf, DAY, GRAINS, MINUTE } from './grains.js';
+import { HOLD_HORIZON, readHorizon } from './horizon.js';
+import { ROLLUP_LOCKS } from './locks.js';
+import { readRawMinutes, rollUpMinutes } from './raw-minutes.js';
+import { RollupNames } from './rollup-names.js';
+import {
+  dayOf,
+  deleteRange,
+  inBuckets,
+  readRange,
+  withAllNames,
+  writeRows,
+} from './rollup-rows.js';
+import { minuteText, toMinute } from './sql-values.js';
+
+const SERIALIZATION_FAILURE = '40001';
+const TRIES = 10;
+
+/** There are no raw events to rebuild from. */
+export class BelowHorizonError extends Error {
+  override name = 'BelowHorizonError';
+}
+
+/**
+ * Makes the rollups of some minutes of one day anew, from the raw events.
+ *
+ * It works on one snapshot: of the deltas those are removed which it sees, since its events hold
+ * what they tell, and what is written meanwhile keeps its own. The lock of the day is taken before
+ * the snapshot, as one taken within it would still show the state from before the wait.
+ *
+ * @param from the first minute
+ * @param to the minute behind the last, of the same day
+ * @throws BelowHorizonError where raw events of these minutes are gone
+ */
+export async function rebuildMinutes(client: ClientBase, from: number, to: number): Promise<void> {
+  await withDay(client, dayOf(from), async () => {
+    if (from < (await readHorizon(client))) {
+      throw new BelowHorizonError('Raw events of these minutes are no longer kept');
+    }
+    await rebuild(client, from, to);
+  });
+}
+
+/** @returns how many minutes of the day were read anew */
+export async function rebuildRepairs(client: ClientBase, day: number): Promise<number> {
+  let count = 0;
+  await withDay(client, day, async () => {
+    const { rows } = await client.query<{ minute: number }>(
+      `SELECT DISTINCT ${toMinute('minute')} AS minute FROM rollup_repairs
+       WHERE minute >= $1 AND minute < $2 ORDER BY 1`,
+      [minuteText(day * DAY), minuteText((day + 1) * DAY)],
+    );
+    count = rows.length;
+    for (const [from, to] of runsOf(rows.map(({ minute }) => minute))) {
+      await rebuild(client, from, to);
+    }
+  });
+  return count;
+}
+
+/** Puts minutes that follow on each other together: `[from, to)`. */
+export function runsOf(minutes: readonly number[]): [number, number][] {
+  const runs: [number, number][] = [];
+  for (const minute of minutes) {
+    const last = runs.at(-1);
+    if (last?.[1] === minute) last[1] = minute + 1;
+    else runs.push([minute, minute + 1]);
+  }
+  return runs;
+}
+
+async function withDay(client: ClientBase, day: number, work: () => Promise<void>): Promise<void> {
+  await client.query('SELECT pg_advisory_lock($1, $2)', [ROLLUP_LOCKS, day]);
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        await inSnapshot(client, work);
+        return;
+      } catch (error) {
+        const isConflict = (error as { code?: string }).code === SERIALIZATION_FAILURE;
+        if (!isConflict || attempt === TRIES) throw error;
+      }
+    }
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1, $2)', [ROLLUP_LOCKS, day]);
+  }
+}
+
+async function inSnapshot(client: ClientBase, work: () => Promise<void>): Promise<void> {
+  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
+  try {
+    await client.query(HOLD_HORIZON);
+    await work();
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
+}
+
+async function rebuild(client: ClientBase, from: number, to: number): Promise<void> {
+  const range = [minuteText(from), minuteText(to)];
+  await client.query('DELETE FROM rollup_deltas WHERE minute >= $1 AND minute < $2', range);
+  await client.query('DELETE FROM rollup_repairs WHERE minute >= $1 AND minute < $2', range);
+  const raw = await readRawMinutes(client, from, to);
+  const names = await (
+    await RollupNames.read(client)
+  ).register(
+    client,
+    raw.map((row): [number, number] => [row.source_id, row.name_id]),
+  );
+  await deleteRange(client, MINUTE, from, to);
+  await writeRows(client, withAllNames(rollUpMinutes(raw, names)));
+  await rebuildLarger(client, from, to);
+}
+
+/** From the next smaller ones: those are there even where raw events are not. */
+async function rebuildLarger(client: ClientBase, from: number, to: number): Promise<void> {
+  for (const [index, grain] of GRAINS.entries()) {
+    if (index === 0) continue;
+    const [start, end] = [bucketOf(from, grain), bucketOf(to - 1, grain) + grain];
+    const smaller = await readRange(client, GRAINS[index - 1]!, start, end);
+    await deleteRange(client, grain, start, end);
+    await writeRows(client, inBuckets(smaller, grain));
+  }
+}

@@ -1,0 +1,204 @@
+import type { ClientBase } from 'pg';
+import { ALL_NAMES, bucketOf, DAY, GRAINS, type Grain } from './grains.js';
+import { minuteText, toMinute, writeByteaArray } from './sql-values.js';
+import { UserSet } from './user-set.js';
+
+/** Whose events a row counts. */
+export interface RollupKey {
+  grain: Grain;
+  /** The start, in minutes. */
+  bucket: number;
+  sourceId: number;
+  bot: boolean;
+  nameId: number;
+}
+
+/** The events of one bucket, and the different users of them. */
+export interface RollupRow extends RollupKey {
+  events: number;
+  users: UserSet;
+}
+
+/** A text for a key, which a map can look up. */
+export function keyText({ grain, bucket, sourceId, bot, nameId }: RollupKey): string {
+  return `${grain} ${bucket} ${sourceId} ${bot ? 1 : 0} ${nameId}`;
+}
+
+/** Rows by their key, to which events are added. */
+export class RollupTable {
+  private readonly rows = new Map<string, RollupRow>();
+
+  get(key: RollupKey): RollupRow | undefined {
+    return this.rows.get(keyText(key));
+  }
+
+  /** @param users stay as they are */
+  add(key: RollupKey, events: number, users: UserSet): void {
+    const text = keyText(key);
+    const row = this.rows.get(text);
+    if (row) {
+      row.events += events;
+      row.users.add(users);
+    } else {
+      this.rows.set(text, { ...key, events, users: users.clone() });
+    }
+  }
+
+  values(): RollupRow[] {
+    return [...this.rows.values()];
+  }
+}
+
+/** The same events in all larger buckets. */
+export function withLargerBuckets(minutes: readonly RollupRow[]): RollupRow[] {
+  const rows = [...minutes];
+  let smaller = minutes;
+  for (const grain of GRAINS.slice(1)) {
+    smaller = inBuckets(smaller, grain);
+    rows.push(...smaller);
+  }
+  return rows;
+}
+
+/** Puts rows of smaller buckets together. */
+export function inBuckets(rows: readonly RollupRow[], grain: Grain): RollupRow[] {
+  const table = new RollupTable();
+  for (const row of rows) {
+    table.add({ ...row, grain, bucket: bucketOf(row.bucket, grain) }, row.events, row.users);
+  }
+  return table.values();
+}
+
+/** Adds what stands for all names together. */
+export function withAllNames(rows: readonly RollupRow[]): RollupRow[] {
+  const table = new RollupTable();
+  for (const row of rows) table.add({ ...row, nameId: ALL_NAMES }, row.events, row.users);
+  return [...rows, ...table.values()];
+}
+
+interface StoredRow {
+  grain: Grain;
+  bucket: number;
+  source_id: number;
+  bot: boolean;
+  name_id: number;
+  events: string;
+  users: Buffer;
+}
+
+const COLUMNS = `rollups.grain, ${toMinute('rollups.bucket')} AS bucket, rollups.source_id,
+  rollups.bot, rollups.name_id, rollups.events, rollups.users`;
+
+function fromStored(row: StoredRow): RollupRow {
+  return {
+    grain: row.grain,
+    bucket: row.bucket,
+    sourceId: row.source_id,
+    bot: row.bot,
+    nameId: row.name_id,
+    events: Number(row.events),
+    users: UserSet.read(row.users),
+  };
+}
+
+/** The rows of these keys that are there. */
+export async function readRows(
+  client: ClientBase,
+  keys: readonly RollupKey[],
+): Promise<RollupRow[]> {
+  const { rows } = await client.query<StoredRow>(
+    `SELECT ${COLUMNS}
+     FROM unnest($1::smallint[], $2::timestamptz[], $3::smallint[], $4::boolean[], $5::integer[])
+       AS wanted (grain, bucket, source_id, bot, name_id)
+     JOIN rollups USING (grain, bucket, source_id, bot, name_id)`,
+    keyColumns(keys),
+  );
+  return rows.map(fromStored);
+}
+
+/** All rows of one grain, from a minute to another. */
+export async function readRange(
+  client: ClientBase,
+  grain: Grain,
+  from: number,
+  to: number,
+): Promise<RollupRow[]> {
+  const { rows } = await client.query<StoredRow>(
+    `SELECT ${COLUMNS} FROM rollups WHERE grain = $1 AND bucket >= $2 AND bucket < $3`,
+    [grain, minuteText(from), minuteText(to)],
+  );
+  return rows.map(fromStored);
+}
+
+export async function deleteRange(
+  client: ClientBase,
+  grain: Grain,
+  from: number,
+  to: number,
+): Promise<void> {
+  await client.query('DELETE FROM rollups WHERE grain = $1 AND bucket >= $2 AND bucket < $3', [
+    grain,
+    minuteText(from),
+    minuteText(to),
+  ]);
+}
+
+/** Parameters of one statement: what they take in memory. */
+const ROWS_AT_ONCE = 5_000;
+const BYTES_AT_ONCE = 16 * 1024 * 1024;
+
+/** Writes rows in place of those of the same keys. The lock of their day is held. */
+export async function writeRows(client: ClientBase, rows: readonly RollupRow[]): Promise<void> {
+  let start = 0;
+  let bytes = 0;
+  const sets: Buffer[] = [];
+  for (const [index, { users }] of rows.entries()) {
+    sets.push(users.write());
+    bytes += sets.at(-1)!.length;
+    const isFull = sets.length === ROWS_AT_ONCE || bytes >= BYTES_AT_ONCE;
+    if (!isFull && index < rows.length - 1) continue;
+    await upsert(client, rows.slice(start, index + 1), sets.splice(0));
+    start = index + 1;
+    bytes = 0;
+  }
+}
+
+async function upsert(
+  client: ClientBase,
+  rows: readonly RollupRow[],
+  sets: readonly Buffer[],
+): Promise<void> {
+  await client.query(
+    `INSERT INTO rollups (grain, bucket, source_id, bot, name_id, events, user_count, users)
+     SELECT * FROM unnest($1::smallint[], $2::timestamptz[], $3::smallint[], $4::boolean[],
+       $5::integer[], $6::bigint[], $7::integer[], $8::bytea[])
+     ON CONFLICT (grain, bucket, source_id, bot, name_id) DO UPDATE SET events = excluded.events,
+       user_count = excluded.user_count, users = excluded.users, version = excluded.version`,
+    [
+      ...keyColumns(rows),
+      list(rows, ({ events }) => events),
+      list(rows, ({ users }) => users.size),
+      writeByteaArray(sets),
+    ],
+  );
+}
+
+function keyColumns(keys: readonly RollupKey[]): string[] {
+  return [
+    list(keys, ({ grain }) => grain),
+    list(keys, ({ bucket }) => minuteText(bucket)),
+    list(keys, ({ sourceId }) => sourceId),
+    list(keys, ({ bot }) => (bot ? 't' : 'f')),
+    list(keys, ({ nameId }) => nameId),
+  ];
+}
+
+/** None of these values needs quotes in an array's text. */
+function list<Item>(items: readonly Item[], value: (item: Item) => string | number): string {
+  return `{${items.map(value).join()}}`;
+}
+
+/** The day that a minute lies in, as the lock of its rollups is called. */
+export function dayOf(minute: number): number {
+  return Math.floor(minute / DAY);
+}

@@ -1,0 +1,182 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { Client } from 'pg';
+import { fold } from '../src/rollup/fold.js';
+import { ALL_NAMES, type Grain } from '../src/rollup/grains.js';
+import { moveHorizon, readHorizon } from '../src/rollup/horizon.js';
+import { rebuildMinutes } from '../src/rollup/rebuild.js';
+import { readRange } from '../src/rollup/rollup-rows.js';
+import { daysBetween, verifyMinutes } from '../src/rollup/verify.js';
+import { createDatabase, type TestDatabase } from './support/database.js';
+
+const MINUTE = Date.parse('2026-03-01T10:20:00Z') / 60_000;
+const EVERYTHING: [number, number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+describe('rollups', () => {
+  let database: TestDatabase;
+  let client: Client;
+
+  beforeAll(async () => {
+    database = await createDatabase();
+    client = new Client(database.url);
+    await client.connect();
+  });
+  afterAll(async () => {
+    await client.end();
+    await database.drop();
+  });
+  beforeEach(() => client.query('TRUNCATE events'));
+
+  async function record(minute: number, users: (string | null)[], name = 'click'): Promise<void> {
+    const time = new Date(minute * 60_000 + 500).toISOString();
+    await client.query(
+      `SELECT record_events(array_fill($1::timestamptz, ARRAY[cardinality($2::text[])]), $2,
+         array_fill($3::text, ARRAY[cardinality($2)]))`,
+      [time, users, name],
+    );
+  }
+
+  /** Events and users of the bucket that a minute lies in, of all names. */
+  async function figures(grain: Grain, minute = MINUTE): Promise<[number, number] | undefined> {
+    const bucket = Math.floor(minute / grain) * grain;
+    const rows = await readRange(client, grain, bucket, bucket + grain);
+    const all = rows.find(({ nameId }) => nameId === ALL_NAMES);
+    return all && [all.events, all.users.size];
+  }
+
+  async function count(table: string): Promise<number> {
+    const { rows } = await client.query<{ count: number }>(
+      `SELECT count(*)::int AS count FROM ${table}`,
+    );
+    return rows[0]!.count;
+  }
+
+  it('adds up minutes, quarters, hours and days', async () => {
+    await record(MINUTE, ['a', 'b', 'a', null]);
+    await record(MINUTE + 1, ['b', 'c'], 'impression');
+    await record(MINUTE + 20, ['d']);
+    await fold(client);
+    expect(await figures(1)).toEqual([4, 2]);
+    expect(await figures(15)).toEqual([6, 3]);
+    expect(await figures(60)).toEqual([7, 4]);
+    expect(await figures(1440)).toEqual([7, 4]);
+    // What is written later joins it.
+    await record(MINUTE, ['e', 'a']);
+    await fold(client);
+    expect(await figures(1)).toEqual([6, 3]);
+    expect(await figures(1440)).toEqual([9, 5]);
+    expect(await count('rollup_deltas')).toBe(0);
+    expect(await verifyMinutes(client, MINUTE - 2_000, MINUTE + 2_000)).toEqual([]);
+  });
+
+  it('counts what is really stored: a duplicate and a chunk that is made count for nothing', async () => {
+    for (const _ of [1, 2]) {
+      await client.query(
+        `INSERT INTO events (time, id, user_seq, name_id) VALUES
+           ($1, '00000000-0000-0000-0000-000000000001', 1, 1), ($1, gen_random_uuid(), 0, 0)
+         ON CONFLICT DO NOTHING`,
+        [new Date(MINUTE * 60_000).toISOString()],
+      );
+    }
+    await fold(client);
+    expect(await figures(60)).toEqual([1, 1]);
+  });
+
+  it('reads minutes anew whose events are removed or changed', async () => {
+    await record(MINUTE, ['a', 'b']);
+    await record(MINUTE + 1, ['a']);
+    await fold(client);
+    await client.query(
+      'DELETE FROM events WHERE user_seq = (SELECT seq FROM users WHERE id = $1)',
+      ['a'],
+    );
+    expect(await fold(client)).toMatchObject({ repaired: 2 });
+    expect(await figures(1)).toEqual([1, 1]);
+    expect(await figures(1, MINUTE + 1)).toBeUndefined();
+    expect(await figures(1440)).toEqual([1, 1]);
+    await client.query(`UPDATE events SET time = time + interval '1 hour'`);
+    await fold(client);
+    expect(await figures(60)).toBeUndefined();
+    expect(await figures(60, MINUTE + 60)).toEqual([1, 1]);
+    expect(await figures(1440)).toEqual([1, 1]);
+  });
+
+  it('is empty when the events are', async () => {
+    await record(MINUTE, ['a']);
+    await fold(client);
+    await record(MINUTE, ['b']);
+    await client.query('TRUNCATE events');
+    expect(await count('rollups')).toBe(0);
+    expect(await count('rollup_deltas')).toBe(0);
+  });
+
+  it('lets many fold at once', async () => {
+    const others = Array.from({ length: 4 }, () => new Client(database.url));
+    await Promise.all(others.map((other) => other.connect()));
+    for (let round = 0; round < 5; round += 1) {
+      for (let day = 0; day < 4; day += 1) await record(MINUTE + 1440 * day, [`u${round}`, 'v']);
+      await Promise.all(others.map((other) => fold(other)));
+    }
+    await fold(client);
+    for (let day = 0; day < 4; day += 1)
+      expect(await figures(1440, MINUTE + 1440 * day)).toEqual([10, 6]);
+    await Promise.all(others.map((other) => other.end()));
+  });
+
+  it('finds what was tampered with, and rebuilds it', async () => {
+    await record(MINUTE, ['a', 'b']);
+    await record(MINUTE + 1, ['c']);
+    await fold(client);
+    await client.query(
+      `UPDATE rollups SET events = events + 1 WHERE grain = 1 AND name_id = 0 AND bucket = $1`,
+      [new Date(MINUTE * 60_000).toISOString()],
+    );
+    await client.query(`DELETE FROM rollups WHERE grain = 60`);
+    const found = await verifyMinutes(client, MINUTE - 1_440, MINUTE + 1_440);
+    expect(found.map(({ grain }) => grain).toSorted((a, b) => a - b)).toEqual([
+      1, 15, 60, 60, 1440, 1440,
+    ]);
+    await rebuildMinutes(client, MINUTE, MINUTE + 2);
+    expect(await verifyMinutes(client, MINUTE - 1_440, MINUTE + 1_440)).toEqual([]);
+    expect(await figures(1440)).toEqual([3, 3]);
+  });
+
+  it('knows the days that hold anything', async () => {
+    expect(await daysBetween(client, ...EVERYTHING)).toBeUndefined();
+    await record(MINUTE, ['a']);
+    await record(MINUTE + 1440 * 3, ['a']);
+    const day = Math.floor(MINUTE / 1440);
+    expect(await daysBetween(client, ...EVERYTHING)).toEqual([day, day + 3]);
+    await fold(client);
+    expect(await daysBetween(client, MINUTE + 1, Number.POSITIVE_INFINITY)).toEqual([
+      day + 3,
+      day + 3,
+    ]);
+  });
+
+  // The last one: the horizon never moves back.
+  it('takes no event below the horizon, and keeps what was counted there', async () => {
+    await record(MINUTE, ['a']);
+    await record(MINUTE + 2, ['b']);
+    expect(await readHorizon(client)).toBe(Number.NEGATIVE_INFINITY);
+    await moveHorizon(client, MINUTE + 1);
+    await moveHorizon(client, MINUTE - 5);
+    expect(await readHorizon(client)).toBe(MINUTE + 1);
+    await expect(record(MINUTE, ['c'])).rejects.toMatchObject({
+      constraint: 'events_above_horizon',
+    });
+    await client.query('DELETE FROM events WHERE time < $1', [
+      new Date((MINUTE + 1) * 60_000).toISOString(),
+    ]);
+    await record(MINUTE + 2, ['d']);
+    await client.query(
+      'DELETE FROM events WHERE user_seq = (SELECT seq FROM users WHERE id = $1)',
+      ['b'],
+    );
+    await fold(client);
+    expect(await figures(15)).toEqual([2, 2]);
+    expect(await figures(1)).toEqual([1, 1]);
+    await expect(rebuildMinutes(client, MINUTE, MINUTE + 3)).rejects.toThrow('no longer kept');
+    await expect(verifyMinutes(client, MINUTE, MINUTE + 3)).rejects.toThrow('no longer kept');
+    expect(await verifyMinutes(client, MINUTE + 1, MINUTE + 3)).toEqual([]);
+  });
+});
