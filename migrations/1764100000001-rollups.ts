@@ -103,7 +103,7 @@ async function createHorizon(runner: QueryRunner): Promise<void> {
       raw_from timestamptz NOT NULL DEFAULT '-infinity',
       CONSTRAINT horizon_single CHECK (single),
       CONSTRAINT horizon_minute CHECK (
-        NOT isfinite(raw_from) OR raw_from = date_bin('1 minute', raw_from, '2000-01-01 00:00:00Z'))
+        NOT isfinite(raw_from) OR raw_from = date_bin('1 minute', raw_from, '0001-01-01 00:00:00Z'))
     )`);
   await runner.query('INSERT INTO horizon DEFAULT VALUES');
 }
@@ -131,7 +131,7 @@ async function createMergesVersion(runner: QueryRunner): Promise<void> {
 }
 
 /** By arithmetic in UTC: date_trunc would follow the session's zone, whose past may hold seconds. */
-const MINUTE = `date_bin('1 minute', time, '2000-01-01 00:00:00Z')`;
+const MINUTE = `date_bin('1 minute', time, '0001-01-01 00:00:00Z')`;
 
 /** No event has the name 0: such a row only made its chunk. Nobody, user 0, is in no set. */
 const APPEND_DELTAS = `

@@ -29,9 +29,11 @@ import { receivedBody } from '../ingest/body/body.middleware.js';
 import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
 import { CsvOrJsonInterceptor } from '../query/csv-or-json.interceptor.js';
 import { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
+import { whileConnected } from '../query/send-answer.js';
 import { AnalyticsService } from './analytics.service.js';
 import { EventDto } from './event.dto.js';
 import { tellRejection } from './rejection-header.js';
+import { tellWindow } from './window-header.js';
 
 @ApiTags('analytics')
 @Controller('analytics')
@@ -81,9 +83,16 @@ export class AnalyticsController {
   @UseInterceptors(CsvOrJsonInterceptor)
   @ApiOperation({
     summary: 'Unique users, clicks and impressions of the hour up to a timestamp',
-    description: 'Both ends of the hour are in. CSV by default; JSON by Accept or format=json.',
+    description:
+      'Both ends of the hour are in. CSV by default; JSON by Accept or format=json. X-Analytics-Window names the window: where raw events are no longer kept it is widened to whole minutes.',
   })
   @ApiOkResponse({
+    headers: {
+      'X-Analytics-Window': {
+        description: 'Its first and last moment, both in',
+        schema: { type: 'string', example: '2008-10-21T04:46:39.000Z/2008-10-21T05:46:39.000Z' },
+      },
+    },
     content: {
       'text/csv': {
         schema: { type: 'string', example: 'unique_users,2\nclicks,1\nimpressions,1\n' },
@@ -93,8 +102,13 @@ export class AnalyticsController {
   })
   @ApiBadRequestResponse({ type: ErrorDto, description: 'A missing or unreadable timestamp' })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
-  report(@Query(validated) query: HourlyReportQueryDto): Promise<HourlyReportDto> {
-    return this.analytics.report(query);
+  async report(
+    @Query(validated) query: HourlyReportQueryDto,
+    @Res({ passthrough: true }) response: Response,
+  ): Promise<HourlyReportDto> {
+    const report = await this.analytics.report(query, whileConnected(response));
+    tellWindow(response, report);
+    return report;
   }
 
   @Get('rejections')

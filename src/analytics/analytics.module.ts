@@ -23,21 +23,29 @@ import { EventStore } from '../ingest/store/event-store.js';
 import { NumberDirectory } from '../ingest/store/number-directory.js';
 import { Availability } from '../ingest/writer/availability.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
+import { receiveQueryBody } from '../query/query-body.middleware.js';
+import { QueryController } from '../query/query.controller.js';
+import { QueryService } from '../query/query.service.js';
+import { QueryOptions, QueryThreads } from '../query/query-threads.js';
+import { RollupFolder } from '../rollup/rollup-folder.js';
 import { AnalyticsController } from './analytics.controller.js';
 import { AnalyticsService } from './analytics.service.js';
 import { Event } from './event.entity.js';
 import { User } from './user.entity.js';
 
-/** How the way in behaves. */
+/** How the way in and the way out behave. */
 export interface AnalyticsOptions {
   /** Where events wait while the database is away; without it they are refused then. */
   spool?: SpoolOptions;
   /** Without it a stream may bring any number of bytes. */
   stream?: StreamOptions;
+  /** How much queries may take. */
+  query?: QueryOptions;
 }
 
 const EVENT = 'analytics';
 const BATCH = 'analytics/batch';
+const QUERIES = ['analytics/query', 'analytics/funnel', 'analytics/retention'];
 
 /** Any site may send events; none may read figures with a visitor's browser. */
 const anySite = cors({
@@ -56,7 +64,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
 /** Events in, figures out. Works on the TypeORM data source of the application around it. */
 @Module({
   imports: [TypeOrmModule.forFeature([User, Event])],
-  controllers: [BatchController, AnalyticsController],
+  controllers: [BatchController, QueryController, AnalyticsController],
   providers: [
     AnalyticsService,
     Availability,
@@ -67,7 +75,10 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     EventWriter,
     IngestStatus,
     NumberDirectory,
+    QueryService,
+    QueryThreads,
     RejectionLog,
+    RollupFolder,
     StreamService,
     { provide: Clock, useClass: SystemClock },
   ],
@@ -75,12 +86,13 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
 })
 export class AnalyticsModule implements NestModule {
   /** The module with options. */
-  static with({ spool, stream }: AnalyticsOptions): DynamicModule {
+  static with({ spool, stream, query }: AnalyticsOptions): DynamicModule {
     return {
       module: AnalyticsModule,
       providers: [
         ...(spool ? [{ provide: SpoolOptions, useValue: spool }, Spool, SpoolReplayer] : []),
         ...(stream ? [{ provide: StreamOptions, useValue: stream }] : []),
+        ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
       ],
     };
   }
@@ -94,5 +106,6 @@ export class AnalyticsModule implements NestModule {
       consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
       consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });
     }
+    for (const path of QUERIES) consumer.apply(receiveQueryBody).forRoutes({ path, method: POST });
   }
 }

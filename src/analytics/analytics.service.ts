@@ -1,6 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import { InjectRepository } from '@nestjs/typeorm';
-import { Repository } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { parseTimestamp } from '../common/timestamp.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
@@ -9,24 +7,20 @@ import { Refusal } from '../ingest/refusal.js';
 import { RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
 import { readRequestFields, type ReceivedBody } from '../ingest/request-fields.js';
 import type { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
+import { QueryThreads } from '../query/query-threads.js';
 import { hourUpTo } from '../query/window.js';
-import { EventName, type EventKind } from './event-name.entity.js';
-import { Event } from './event.entity.js';
 
 /** The names that the original API takes. */
 const ORIGINAL_EVENTS = ['click', 'impression'] as const;
-const REPORTED_KINDS: EventKind[] = ['click', 'impression'];
-/** The earliest moment that an event can have, in a form that PostgreSQL reads. */
-const EARLIEST = new Date('0001-01-01T00:00:00.000Z');
 
 /** The original API: one event in, one hour's figures out. */
 @Injectable()
 export class AnalyticsService {
   constructor(
-    @InjectRepository(Event) private readonly events: Repository<Event>,
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
     private readonly clock: Clock,
+    private readonly queries: QueryThreads,
   ) {}
 
   /**
@@ -42,27 +36,26 @@ export class AnalyticsService {
     return refusal;
   }
 
-  /** What clicks and impressions the hour up to a moment had, both ends in, and of how many users. */
-  async report({ timestamp }: HourlyReportQueryDto): Promise<HourlyReportDto> {
-    const window = hourUpTo(parseTimestamp(timestamp)!);
-    const from = window.from < EARLIEST ? EARLIEST : window.from;
-    const figures = await this.events
-      .createQueryBuilder('event')
-      .innerJoin(EventName, 'name', 'name.id = event.nameId')
-      .select('count(DISTINCT nullif(event.userSeq, 0))', 'users')
-      .addSelect(`count(*) FILTER (WHERE name.kind = 'click')`, 'clicks')
-      .addSelect(`count(*) FILTER (WHERE name.kind = 'impression')`, 'impressions')
-      .where('event.time BETWEEN :from AND :to', {
-        from: from.toISOString(),
-        to: window.to.toISOString(),
-      })
-      .andWhere('name.kind IN (:...kinds)', { kinds: REPORTED_KINDS })
-      .getRawOne<{ users: string; clicks: string; impressions: string }>();
+  /**
+   * What clicks and impressions the hour up to a moment had, both ends in, and of how many users;
+   * where raw events are gone, of the whole minutes around it.
+   *
+   * @param signal gives it up
+   */
+  async report({ timestamp }: HourlyReportQueryDto, signal: AbortSignal): Promise<HourlyReportDto> {
+    const { from, to } = hourUpTo(parseTimestamp(timestamp)!);
+    const figures = await this.queries.ask<'hour'>(
+      { kind: 'hour', from: from.getTime(), to: to.getTime() },
+      signal,
+    );
     return {
-      window: { from: window.from.toISOString(), to: window.to.toISOString() },
-      unique_users: Number(figures!.users),
-      clicks: Number(figures!.clicks),
-      impressions: Number(figures!.impressions),
+      window: {
+        from: new Date(figures.from).toISOString(),
+        to: new Date(figures.to).toISOString(),
+      },
+      unique_users: figures.users,
+      clicks: figures.clicks,
+      impressions: figures.impressions,
     };
   }
 

@@ -8,7 +8,7 @@ import {
 import type { Response } from 'express';
 import { isUnavailable } from './database-errors.js';
 import type { ErrorDto } from './error.dto.js';
-import { AnalyticsError, UnavailableError, UnreadableRequestError } from './errors.js';
+import { AnalyticsError, UnavailableError } from './errors.js';
 
 /** When a client may try again. */
 const RETRY_AFTER_SECONDS = 2;
@@ -23,14 +23,17 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
 
   catch(error: unknown, host: ArgumentsHost): void {
     const response = host.switchToHttp().getResponse<Response>();
+    // The client went away, and nobody would read it.
+    if (response.headersSent || response.destroyed) return;
     const answer = this.answer(error);
     if (answer.statusCode === 503) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
     response.status(answer.statusCode).json(answer);
   }
 
   private answer(error: unknown): ErrorDto {
-    if (error instanceof UnreadableRequestError) {
-      return { statusCode: error.status, code: error.code, message: error.message };
+    if (error instanceof AnalyticsError && !error.retryable) {
+      const { status, code, message, details } = error;
+      return { statusCode: status, code, message, ...details };
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
       this.warn(`Answering 503: ${rootCause(error)}`);

@@ -22,6 +22,11 @@ export function isDuplicateKey(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
+/** Raw events of that time are no longer kept: the trigger of the events says so. */
+export function isBelowHorizon(error: unknown): boolean {
+  return (error as { constraint?: unknown }).constraint === 'events_above_horizon';
+}
+
 /** Out of locks or memory, or not done in the time that a statement has: half of it may well do. */
 export function isTooMuchAtOnce(error: unknown): boolean {
   return ['53200', '57014'].includes(codeOf(error)) || sqlStateClass(error) === '54';

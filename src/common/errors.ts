@@ -5,6 +5,8 @@ export abstract class AnalyticsError extends Error {
   abstract readonly retryable: boolean;
   /** What the answer says besides. */
   readonly details: object = {};
+  /** Of the answer; where a retry can help, 503. */
+  readonly status: number = 503;
 }
 
 /** Nothing can be stored or read for now: the database doesn't answer. */
@@ -66,7 +68,7 @@ export class UnreadableRequestError extends AnalyticsError {
   constructor(
     readonly code: string,
     message: string,
-    readonly status: 400 | 413 | 415,
+    override readonly status: 400 | 413 | 415,
   ) {
     super(message);
   }

@@ -28,6 +28,7 @@ export const REFUSALS = {
   unreadable_line: 'a line must be one JSON object, in UTF-8',
   line_too_long: 'a line must be at most 1 MB',
   damaged_in_spool: 'the record was damaged on disk while it waited for the database',
+  too_old: 'timestamp lies before the time from which raw events are kept',
   refused_by_database: 'the database refuses a value of this event',
 } as const;
 

@@ -67,7 +67,7 @@ async function daysOf(
        UNION ALL
        SELECT (SELECT ${table}.minute FROM ${table}
          WHERE ${table}.minute >=
-           date_bin('1 day', days.minute, '2000-01-01 00:00:00Z') + interval '1 day'
+           date_bin('1 day', days.minute, '0001-01-01 00:00:00Z') + interval '1 day'
          ORDER BY ${table}.minute LIMIT 1)
        FROM days WHERE days.minute IS NOT NULL
      )

@@ -26,6 +26,15 @@ export class RollupNames {
     return isOwn ? nameId : OTHER_NAMES;
   }
 
+  /** The names that have rows of their own in any source. */
+  own(): number[] {
+    const own = new Set<number>();
+    for (const names of this.known.values()) {
+      for (const [nameId, isOwn] of names) if (isOwn) own.add(nameId);
+    }
+    return [...own];
+  }
+
   /** By source, the names that have no rows of their own. */
   others(): Map<number, number[]> {
     const others = new Map<number, number[]>();

@@ -6,7 +6,7 @@ export const toMinute = (column: string): string =>
 
 /** The minute that a moment lies in: by arithmetic in UTC, whatever the session's zone. */
 export const minuteOf = (column: string): string =>
-  `date_bin('1 minute', ${column}, '2000-01-01 00:00:00Z')`;
+  `date_bin('1 minute', ${column}, '0001-01-01 00:00:00Z')`;
 
 /** A minute as PostgreSQL reads a timestamp. */
 export function minuteText(minute: number): string {

@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import {
+  isBelowHorizon,
   isDataError,
   isDuplicateKey,
   isServerTrouble,
@@ -74,7 +75,7 @@ export class EventStore {
         throw error;
       }
       return events.length === 1
-        ? [new Refusal('refused_by_database')]
+        ? [new Refusal(isBelowHorizon(error) ? 'too_old' : 'refused_by_database')]
         : await this.storeHalves(events, isLastTry);
     }
   }

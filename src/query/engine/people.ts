@@ -1,0 +1,94 @@
+import type { ClientBase } from 'pg';
+import { readIntegers } from '../../rollup/sql-values.js';
+import { UserSet } from '../../rollup/user-set.js';
+import type { Filter } from '../language/query.js';
+import { allSql, valueSql } from './filter-sql.js';
+import { SqlParameters } from './sql-parameters.js';
+
+/** Which person each merged user is: bitmaps and events hold users as they were recorded. */
+export class People {
+  private constructor(
+    readonly version: string,
+    private readonly merged: UserSet,
+    private readonly personOf: ReadonlyMap<number, number>,
+  ) {}
+
+  static async read(client: ClientBase, version: string): Promise<People> {
+    const { rows } = await client.query<{ anonymous: string | null; known: string | null }>(
+      `SELECT array_agg(anonymous_seq ORDER BY id)::text AS anonymous,
+         array_agg(known_seq ORDER BY id)::text AS known
+       FROM merges WHERE undone_at IS NULL`,
+    );
+    const anonymous = readIntegers(rows[0]!.anonymous);
+    const known = readIntegers(rows[0]!.known);
+    const personOf = new Map<number, number>();
+    for (const [index, user] of anonymous.entries()) personOf.set(user, known[index]!);
+    return new People(version, UserSet.of(anonymous), personOf);
+  }
+
+  /** Whether every user is a person of their own. */
+  get isTrivial(): boolean {
+    return this.personOf.size === 0;
+  }
+
+  /** The different people of some users; the set itself where none of them was merged. */
+  of(users: UserSet): UserSet {
+    const merged = users.and(this.merged);
+    if (merged.isEmpty) return users;
+    const people = users.without(merged);
+    const known: number[] = [];
+    merged.forEach((user) => known.push(this.personOf.get(user)!));
+    people.add(UserSet.of(known));
+    return people;
+  }
+}
+
+/** People who have something, or all but those. */
+export interface PeopleFilter {
+  people: UserSet;
+  isExcluding: boolean;
+}
+
+/** SQL for the condition that a user has any trait at all, which an index knows. */
+const WITH_TRAITS = `traits <> '{}'`;
+
+/**
+ * Who passes filters of traits. Most users have no traits: where those pass, the others who don't
+ * are read.
+ */
+export async function readPeople(
+  client: ClientBase,
+  filters: readonly Filter[],
+): Promise<PeopleFilter | undefined> {
+  if (filters.length === 0) return undefined;
+  const parameters = new SqlParameters();
+  const ofUser = allSql(filters, { trait: 'traits' }, parameters);
+  const ofNobody = allSql(filters, { trait: `'{}'::jsonb` }, parameters);
+  const { rows } = await client.query<{ excluding: boolean; users: string | null }>(
+    `SELECT (${ofNobody}) AS excluding,
+       (SELECT array_agg(seq) FROM users
+        WHERE ${WITH_TRAITS} AND (${ofUser}) <> (${ofNobody}))::text AS users`,
+    parameters.values,
+  );
+  const { excluding, users } = rows[0]!;
+  return { people: UserSet.of(readIntegers(users)), isExcluding: excluding };
+}
+
+export function passing(people: UserSet, filter: PeopleFilter | undefined): UserSet {
+  if (!filter) return people;
+  return filter.isExcluding ? people.without(filter.people) : people.and(filter.people);
+}
+
+/** Everyone who has a trait, by its value as JSON. */
+export async function readTrait(client: ClientBase, name: string): Promise<Map<string, UserSet>> {
+  const parameters = new SqlParameters();
+  const value = valueSql({ of: 'trait', name }, { trait: 'traits' }, parameters);
+  const { rows } = await client.query<{ value: string; users: string }>(
+    `SELECT value::text AS value, array_agg(seq)::text AS users
+     FROM (SELECT seq, ${value} AS value FROM users
+       WHERE ${WITH_TRAITS} AND traits ? ${parameters.bind(name, 'text')}) AS having_it
+     WHERE having_it.value IS NOT NULL GROUP BY having_it.value`,
+    parameters.values,
+  );
+  return new Map(rows.map((row) => [row.value, UserSet.of(readIntegers(row.users))]));
+}

@@ -1,0 +1,103 @@
+import type { ClientBase } from 'pg';
+import { readIntegers, timeText } from '../../rollup/sql-values.js';
+import { UserSet } from '../../rollup/user-set.js';
+import { EVENT_COLUMNS, eventConditions, eventTables } from './events-sql.js';
+import { valueSql } from './filter-sql.js';
+import type { Counter } from './names.js';
+import type { Collected, Group, Plan } from './plan.js';
+import { expectWithin, expired, type QueryLimits } from './refusals.js';
+import { streamRows } from './row-stream.js';
+import type { Snapshot } from './snapshot.js';
+import { SqlParameters } from './sql-parameters.js';
+
+/** Collects from raw events: properties are nowhere else. */
+export class RawStrategy {
+  /** For the answer to tell. */
+  rawRows = 0;
+
+  constructor(
+    private readonly client: ClientBase,
+    private readonly snapshot: Snapshot,
+    private readonly limits: QueryLimits,
+  ) {}
+
+  /**
+   * @param estimate how many events there are in the range, and before it where history is needed
+   * @throws RefusedQueryError where raw events are gone, or it's too much
+   */
+  async collect(plan: Plan, estimate: number): Promise<Collected> {
+    const { horizonMs, firstMs } = this.snapshot;
+    const from = plan.needsHistory ? Math.min(plan.range.from, firstMs) : plan.range.from;
+    if (from < horizonMs) throw expired(horizonMs);
+    expectWithin('raw_rows', estimate, this.limits.maxRawRows);
+    const parameters = new SqlParameters();
+    const all: Group[] = [];
+    const text = groupsSql(plan, from, parameters);
+    // One row after the other: sets of users are large as texts.
+    await streamRows(this.client, text, parameters.values, (row) => {
+      all.push(toGroup(row, plan));
+      expectWithin('result_rows', all.length, this.limits.maxResultRows);
+    });
+    const groups = all.filter(({ bucket }) => bucket >= 0);
+    const history = all.filter(({ bucket }) => bucket < 0);
+    for (const { counts } of all) this.rawRows += counts[0]!;
+    return {
+      groups,
+      history,
+      total: sum(groups, plan.counters),
+      historyTotal: plan.needsHistory ? sum(history, plan.counters) : undefined,
+    };
+  }
+}
+
+/** Bucket, values of the fields, counts, users: all as text. Values are grouped as JSON: 1 is 1.0. */
+function groupsSql(plan: Plan, from: number, parameters: SqlParameters): string {
+  const { range, starts, fields, filters, counters, includeBots, needsUsers } = plan;
+  const every = [...filters.name, ...filters.source, ...filters.trait, ...filters.mixed];
+  // 0 is before the range.
+  const bounds = [range.from, ...starts.slice(1)].map(timeText);
+  const bucket = `width_bucket(events.time, ${parameters.bind(bounds, 'timestamptz[]')}) - 1`;
+  const values = fields.map(({ field }) => valueSql(field, EVENT_COLUMNS, parameters));
+  const keys = ['bucket', ...fields.map((_, index) => `value_${index}`)];
+  const counts = counters.map((counter) => countSql(counter, parameters));
+  const users = needsUsers ? 'array_agg(user_seq) FILTER (WHERE user_seq > 0)' : 'NULL';
+  return `
+    SELECT ${[...keys.map((key) => `${key}::text`), ...counts, `(${users})::text`].join(', ')}
+    FROM (
+      SELECT events.user_seq, events.name_id,
+        ${[bucket, ...values].map((value, index) => `${value} AS ${keys[index]}`).join(', ')}
+      FROM ${eventTables({ filters: every, fields })}
+      WHERE ${eventConditions({ from, to: range.to }, { filters: every, includeBots }, parameters)}
+    ) AS matching
+    GROUP BY ${keys.join(', ')}`;
+}
+
+function countSql({ names }: Counter, parameters: SqlParameters): string {
+  if (names === 'all') return 'count(*)::text';
+  const ids = parameters.bind([...names], 'integer[]');
+  return `(count(*) FILTER (WHERE name_id = ANY (${ids})))::text`;
+}
+
+function toGroup(row: readonly (string | null)[], { fields, counters, needsUsers }: Plan): Group {
+  const users = needsUsers ? UserSet.of(readIntegers(row.at(-1)!)) : UserSet.empty();
+  return {
+    bucket: Number(row[0]),
+    fields: row
+      .slice(1, 1 + fields.length)
+      .map((text) => (text === null ? null : (JSON.parse(text) as unknown))),
+    counts: row.slice(1 + fields.length, 1 + fields.length + counters.length).map(Number),
+    userCount: undefined,
+    users: () => users,
+  };
+}
+
+/** Every event is in one group. */
+function sum(groups: readonly Group[], counters: readonly Counter[]): Group {
+  const users = UserSet.empty();
+  const counts = counters.map(() => 0);
+  for (const group of groups) {
+    users.add(group.users());
+    for (const [index, count] of group.counts.entries()) counts[index]! += count;
+  }
+  return { bucket: 0, fields: [], counts, userCount: undefined, users: () => users };
+}

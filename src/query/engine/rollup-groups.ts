@@ -1,0 +1,149 @@
+import { MINUTE_MS } from '../../rollup/grains.js';
+import { keyText } from '../../rollup/rollup-rows.js';
+import { UserSet } from '../../rollup/user-set.js';
+import type { Range } from '../language/query.js';
+import type { Cover } from './cover.js';
+import { includes, type Counter, type NameSet, type RolledUpNames } from './names.js';
+import type { FieldDimension, Group } from './plan.js';
+import type { DeltaLeaf, Head, Leaf } from './rollup-reader.js';
+
+/** All that was read, of which groups are made. */
+export interface RollupData {
+  /** By grain and bucket. */
+  heads: ReadonlyMap<string, Head[]>;
+  deltas: readonly DeltaLeaf[];
+  /** By the range that they were read of. */
+  raw: ReadonlyMap<string, Leaf[]>;
+  holes: ReadonlySet<number>;
+}
+
+export const rangeKey = ({ from, to }: Range): string => `${from} ${to}`;
+export const bucketKey = (grain: number, bucket: number): string => `${grain} ${bucket}`;
+
+interface Draft {
+  bucket: number;
+  nameId: number;
+  sourceId: number;
+  counts: number[];
+  heads: Head[];
+  leaves: UserSet[];
+}
+
+/** Groups of some ranges, by the fields that they are told apart by. */
+export class RollupGrouping {
+  private readonly byName: boolean;
+  private readonly bySource: boolean;
+  private readonly drafts = new Map<string, Draft>();
+
+  constructor(
+    fields: readonly FieldDimension[],
+    private readonly counters: readonly Counter[],
+    private readonly names: RolledUpNames,
+  ) {
+    this.byName = fields.some(({ field }) => field.of === 'event');
+    this.bySource = fields.some(({ field }) => field.of === 'source');
+  }
+
+  /** @param ranges in rising order, with their covers */
+  collect(ranges: readonly Range[], covers: readonly Cover[], data: RollupData): Draft[] {
+    for (const [bucket, cover] of covers.entries()) {
+      for (const { grain, from, to } of cover.runs) {
+        for (let start = from; start < to; start += grain) {
+          for (const head of data.heads.get(bucketKey(grain, start)) ?? [])
+            this.addHead(bucket, head);
+        }
+      }
+      for (const range of cover.raw) {
+        for (const leaf of data.raw.get(rangeKey(range)) ?? []) this.addLeaf(bucket, leaf);
+      }
+    }
+    for (const delta of data.deltas) {
+      const bucket = data.holes.has(delta.minute) ? -1 : findWhole(ranges, delta.minute);
+      if (bucket !== -1) this.addLeaf(bucket, delta);
+    }
+    return [...this.drafts.values()].filter(({ counts }) => counts[0]! > 0);
+  }
+
+  private addHead(bucket: number, head: Head): void {
+    const isCounted = this.counters.map(({ names }) => this.headCounts(names, head));
+    if (!isCounted.includes(true)) return;
+    const draft = this.draft(bucket, head.nameId, head.sourceId);
+    for (const [index, counts] of isCounted.entries()) {
+      if (counts) draft.counts[index]! += head.events;
+    }
+    if (isCounted[0]) draft.heads.push(head);
+  }
+
+  private headCounts(names: NameSet, head: Head): boolean {
+    if (names === 'all' && !this.byName) return head.nameId === 0;
+    return this.names.counts(names, head.sourceId, head.nameId);
+  }
+
+  private addLeaf(bucket: number, leaf: Leaf): void {
+    if (!includes(this.counters[0]!.names, leaf.nameId)) return;
+    const nameId = this.names.rolledUpAs(leaf.sourceId, leaf.nameId);
+    const draft = this.draft(bucket, nameId, leaf.sourceId);
+    for (const [index, { names }] of this.counters.entries()) {
+      if (includes(names, leaf.nameId)) draft.counts[index]! += leaf.events;
+    }
+    if (!leaf.users.isEmpty) draft.leaves.push(leaf.users);
+  }
+
+  private draft(bucket: number, nameId: number, sourceId: number): Draft {
+    const key = [bucket, this.byName && nameId, this.bySource && sourceId].join(' ');
+    const known = this.drafts.get(key);
+    if (known) return known;
+    const counts = this.counters.map(() => 0);
+    const draft = { bucket, nameId, sourceId, counts, heads: [], leaves: [] };
+    this.drafts.set(key, draft);
+    return draft;
+  }
+}
+
+/** Of the range that holds all of a minute; -1 for none. */
+function findWhole(ranges: readonly Range[], minute: number): number {
+  const [from, to] = [minute * MINUTE_MS, (minute + 1) * MINUTE_MS];
+  let low = 0;
+  let high = ranges.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (ranges[middle]!.to < to) low = middle + 1;
+    else high = middle;
+  }
+  return low < ranges.length && ranges[low]!.from <= from ? low : -1;
+}
+
+/** The one row that answers how many users there are, without their set. */
+export function soleHead({ heads, leaves }: Draft): Head | undefined {
+  if (leaves.length > 0 || heads.length > 1) return undefined;
+  return heads[0];
+}
+
+/**
+ * @param fieldsOf the values by which the group is told apart
+ * @param sets users of all rows that have to be united
+ */
+export function toGroup(
+  draft: Draft,
+  fieldsOf: (draft: Draft) => unknown[],
+  sets: ReadonlyMap<string, UserSet>,
+): Group {
+  return {
+    bucket: draft.bucket,
+    fields: fieldsOf(draft),
+    counts: draft.counts,
+    userCount:
+      soleHead(draft)?.userCount ??
+      (draft.heads.length + draft.leaves.length === 0 ? 0 : undefined),
+    users: () => unite([...draft.heads.map((head) => sets.get(keyText(head))!), ...draft.leaves]),
+  };
+}
+
+function unite(sets: readonly UserSet[]): UserSet {
+  if (sets.length === 1) return sets[0]!;
+  const united = UserSet.empty();
+  for (const set of sets) united.add(set);
+  return united;
+}
+
+export type { Draft };

@@ -1,0 +1,180 @@
+import type { ClientBase } from 'pg';
+import type { Grain, Run } from '../../rollup/grains.js';
+import { keyText, type RollupKey } from '../../rollup/rollup-rows.js';
+import { minuteText, readIntegers, timeText, toMinute } from '../../rollup/sql-values.js';
+import { UserSet } from '../../rollup/user-set.js';
+import type { Range } from '../language/query.js';
+import type { SetCache } from './set-cache.js';
+
+/** Which rows of the rollups, deltas and events are read. */
+export interface Scope {
+  includeBots: boolean;
+  /** Undefined for all. */
+  sources: readonly number[] | undefined;
+  /** As rolled up, and 0 for the rows of all names; undefined for all rows but those. */
+  rollupNames: readonly number[] | undefined;
+  /** As recorded; undefined for all. */
+  rawNames: readonly number[] | undefined;
+}
+
+/** A row of the rollups without its users. */
+export interface Head extends RollupKey {
+  events: number;
+  userCount: number;
+  version: string;
+}
+
+/** Events that no rollup counts yet, or that are finer than a minute. */
+export interface Leaf {
+  sourceId: number;
+  nameId: number;
+  events: number;
+  users: UserSet;
+}
+
+export interface DeltaLeaf extends Leaf {
+  minute: number;
+}
+
+/** Reads what answers are made of, within the snapshot of a client's transaction. */
+export class RollupReader {
+  /** What was read, for the answer to tell. */
+  readonly counts = { buckets: 0, deltas: 0, rawRows: 0 };
+
+  constructor(
+    private readonly client: ClientBase,
+    private readonly cache: SetCache,
+  ) {}
+
+  /** How many rows of the rollups there are, counted to a limit. */
+  async countHeads(runs: readonly Run[], scope: Scope, limit: number): Promise<number> {
+    const { rows } = await this.client.query<{ count: string }>(
+      `SELECT count(*) AS count FROM (SELECT 1 ${FROM_HEADS} LIMIT ${limit + 1}) AS heads`,
+      headParameters(runs, scope),
+    );
+    return Number(rows[0]!.count);
+  }
+
+  async readHeads(runs: readonly Run[], scope: Scope): Promise<Head[]> {
+    if (runs.length === 0) return [];
+    const { rows } = await this.client.query<HeadRow>({
+      text: `SELECT rollups.grain, ${toMinute('rollups.bucket')}, rollups.source_id, rollups.bot,
+        rollups.name_id, rollups.events, rollups.user_count, rollups.version ${FROM_HEADS}`,
+      values: headParameters(runs, scope),
+      rowMode: 'array',
+    });
+    this.counts.buckets += rows.length;
+    return rows.map(([grain, bucket, sourceId, bot, nameId, events, userCount, version]): Head => {
+      return { grain, bucket, sourceId, bot, nameId, events: Number(events), userCount, version };
+    });
+  }
+
+  /**
+   * The users of rows, from memory where they are known.
+   *
+   * @returns by `keyText` of the row; not to be written into
+   */
+  async readUsers(heads: readonly Head[]): Promise<Map<string, UserSet>> {
+    const found = new Map<string, UserSet>();
+    const missing: Head[] = [];
+    for (const head of heads) {
+      const key = keyText(head);
+      const users = this.cache.get(key, head.version);
+      if (users) found.set(key, users);
+      else if (!found.has(key)) missing.push(head);
+    }
+    for (let start = 0; start < missing.length; start += SETS_AT_ONCE) {
+      await this.fetchUsers(missing.slice(start, start + SETS_AT_ONCE), found);
+    }
+    return found;
+  }
+
+  /** @param ranges of minutes that hold all that is looked for, and perhaps more */
+  async readDeltas(from: number, to: number, scope: Scope): Promise<DeltaLeaf[]> {
+    if (from >= to) return [];
+    const { rows } = await this.client.query<DeltaRow>({
+      text: `SELECT ${toMinute('minute')}, source_id, name_id, events, users::text
+        FROM rollup_deltas WHERE minute >= $1 AND minute < $2
+        AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
+        AND ($5::integer[] IS NULL OR name_id = ANY ($5))`,
+      values: [minuteText(from), minuteText(to), scope.includeBots, scope.sources, scope.rawNames],
+      rowMode: 'array',
+    });
+    this.counts.deltas += rows.length;
+    return rows.map(([minute, sourceId, nameId, events, users]) => {
+      return { minute, sourceId, nameId, events, users: UserSet.of(readIntegers(users)) };
+    });
+  }
+
+  /** By the index: statistics of a chunk that was just made would have all of it read. */
+  async readRaw({ from, to }: Range, scope: Scope): Promise<Leaf[]> {
+    await this.client.query('SET LOCAL enable_seqscan = off');
+    const { rows } = await this.client.query<RawRow>({
+      text: RAW_LEAVES,
+      values: [timeText(from), timeText(to), scope.includeBots, scope.sources, scope.rawNames],
+      rowMode: 'array',
+    });
+    await this.client.query('SET LOCAL enable_seqscan = on');
+    return rows.map(([sourceId, nameId, events, users]) => {
+      this.counts.rawRows += Number(events);
+      return { sourceId, nameId, events: Number(events), users: UserSet.of(readIntegers(users)) };
+    });
+  }
+
+  private async fetchUsers(heads: readonly Head[], found: Map<string, UserSet>): Promise<void> {
+    const { rows } = await this.client.query<[Grain, number, number, boolean, number, Buffer]>({
+      text: `SELECT grain, ${toMinute('bucket')}, source_id, bot, name_id, users
+        FROM unnest($1::smallint[], $2::timestamptz[], $3::smallint[], $4::boolean[], $5::integer[])
+          AS wanted (grain, bucket, source_id, bot, name_id)
+        JOIN rollups USING (grain, bucket, source_id, bot, name_id)`,
+      values: [
+        heads.map(({ grain }) => grain),
+        heads.map(({ bucket }) => minuteText(bucket)),
+        heads.map(({ sourceId }) => sourceId),
+        heads.map(({ bot }) => bot),
+        heads.map(({ nameId }) => nameId),
+      ],
+      rowMode: 'array',
+    });
+    const versions = new Map(heads.map((head) => [keyText(head), head.version]));
+    for (const [grain, bucket, sourceId, bot, nameId, bytes] of rows) {
+      const key = keyText({ grain, bucket, sourceId, bot, nameId });
+      const users = UserSet.read(bytes);
+      this.cache.set(key, versions.get(key)!, users);
+      found.set(key, users);
+    }
+  }
+}
+
+/** What one statement brings at once is in memory twice. */
+const SETS_AT_ONCE = 2_000;
+
+type HeadRow = [Grain, number, number, boolean, number, string, number, string];
+type DeltaRow = [number, number, number, number, string | null];
+type RawRow = [number, number, string, string | null];
+
+const FROM_HEADS = `
+  FROM unnest($1::smallint[], $2::timestamptz[], $3::timestamptz[]) AS run (grain, start, stop)
+  JOIN rollups ON rollups.grain = run.grain
+    AND rollups.bucket >= run.start AND rollups.bucket < run.stop
+  WHERE ($4 OR NOT rollups.bot) AND ($5::smallint[] IS NULL OR rollups.source_id = ANY ($5))
+    AND CASE WHEN $6::integer[] IS NULL THEN rollups.name_id <> 0
+      ELSE rollups.name_id = ANY ($6) END`;
+
+const RAW_LEAVES = `
+  SELECT source_id, name_id, count(*), array_agg(user_seq) FILTER (WHERE user_seq > 0)::text
+  FROM events WHERE time >= $1 AND time < $2 AND name_id > 0
+    AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
+    AND ($5::integer[] IS NULL OR name_id = ANY ($5))
+  GROUP BY source_id, name_id`;
+
+function headParameters(runs: readonly Run[], scope: Scope): unknown[] {
+  return [
+    runs.map(({ grain }) => grain),
+    runs.map(({ from }) => minuteText(from)),
+    runs.map(({ to }) => minuteText(to)),
+    scope.includeBots,
+    scope.sources,
+    scope.rollupNames,
+  ];
+}

@@ -1,0 +1,198 @@
+import type { ClientBase } from 'pg';
+import { ALL_NAMES, MINUTE_MS, OTHER_NAMES } from '../../rollup/grains.js';
+import { keyText } from '../../rollup/rollup-rows.js';
+import type { UserSet } from '../../rollup/user-set.js';
+import type { Range } from '../language/query.js';
+import { coverRange, mergeRuns, type Cover } from './cover.js';
+import type { RolledUpNames } from './names.js';
+import { bucketRanges, type Collected, type Group, type Plan } from './plan.js';
+import { expectWithin, expired, type QueryLimits } from './refusals.js';
+import {
+  bucketKey,
+  rangeKey,
+  RollupGrouping,
+  soleHead,
+  toGroup,
+  type Draft,
+  type RollupData,
+} from './rollup-groups.js';
+import type { Head, RollupReader, Scope } from './rollup-reader.js';
+import type { Snapshot } from './snapshot.js';
+
+/** Stands for names that a source has past its limit. */
+const OTHER = '(other)';
+
+interface Pass {
+  ranges: readonly Range[];
+  covers: readonly Cover[];
+}
+
+/** Whether sets of users can be counted by the rows they lie in. */
+export interface Needs {
+  /** People differ from users, or only some of them count. */
+  allSets: boolean;
+}
+
+/** Collects by rollups, deltas that wait, and raw events finer than a minute. */
+export class RollupStrategy {
+  constructor(
+    private readonly client: ClientBase,
+    private readonly reader: RollupReader,
+    private readonly snapshot: Snapshot,
+    private readonly names: RolledUpNames,
+    private readonly limits: QueryLimits,
+  ) {}
+
+  /** @throws RefusedQueryError where raw events are needed that are gone, or it's too much */
+  async collect(plan: Plan, needs: Needs): Promise<Collected> {
+    const rows = this.pass(bucketRanges(plan));
+    const total = this.pass([plan.range]);
+    const before = { from: this.snapshot.firstMs, to: plan.range.from };
+    const history = this.pass(plan.needsHistory && before.from < before.to ? [before] : []);
+    const passes = [rows, total, history];
+    const data = await this.read(plan, passes);
+    const all = (pass: Pass, fields: Plan['fields']): Draft[] =>
+      new RollupGrouping(fields, plan.counters, this.names).collect(pass.ranges, pass.covers, data);
+    const [groups, [totalDraft], historyGroups, [historyDraft]] = [
+      all(rows, plan.fields),
+      all(total, []),
+      all(history, plan.fields),
+      all(history, []),
+    ];
+    const totals = [totalDraft, historyDraft].filter((draft) => draft !== undefined);
+    const sets = await this.readSets([...groups, ...totals, ...historyGroups], plan, needs);
+    const fieldsOf = await this.labels([...groups, ...historyGroups], plan);
+    const finish = (draft: Draft): Group => toGroup(draft, fieldsOf, sets);
+    return {
+      groups: groups.map(finish),
+      total: finish(totalDraft ?? emptyDraft(plan)),
+      history: historyGroups.map(finish),
+      historyTotal: plan.needsHistory ? finish(historyDraft ?? emptyDraft(plan)) : undefined,
+    };
+  }
+
+  /** How many events there are in a range, as far as rollups can tell names apart. */
+  async countEvents(plan: Plan, range: Range): Promise<number> {
+    const canTell = this.names.canTell(plan.counters[0]!.names, plan.sources, false);
+    const names = canTell ? plan.counters[0]!.names : 'all';
+    const counters = [{ key: 'events', names }];
+    // Whole minutes do for an estimate.
+    const wide = {
+      from: Math.floor(range.from / MINUTE_MS) * MINUTE_MS,
+      to: Math.ceil(range.to / MINUTE_MS) * MINUTE_MS,
+    };
+    const pass = this.pass([wide].filter(({ from, to }) => from < to));
+    const data = await this.read({ ...plan, counters, fields: [] }, [pass], true);
+    const grouping = new RollupGrouping([], counters, this.names);
+    const [draft] = grouping.collect(pass.ranges, pass.covers, data);
+    return draft?.counts[0] ?? 0;
+  }
+
+  private pass(ranges: readonly Range[]): Pass {
+    const covers = ranges.map((range) => coverRange(range, this.snapshot.holes));
+    return { ranges, covers };
+  }
+
+  private async read(plan: Plan, passes: readonly Pass[], isEstimate = false): Promise<RollupData> {
+    const covers = passes.flatMap((pass) => pass.covers);
+    const scope = this.scopeOf(plan);
+    const runs = mergeRuns(covers.flatMap((cover) => cover.runs));
+    if (!isEstimate) {
+      const { maxBuckets } = this.limits;
+      expectWithin('buckets', await this.reader.countHeads(runs, scope, maxBuckets), maxBuckets);
+    }
+    const heads = group(await this.reader.readHeads(runs, scope));
+    const raw = new Map<string, Awaited<ReturnType<RollupReader['readRaw']>>>();
+    for (const range of isEstimate ? [] : covers.flatMap((cover) => cover.raw)) {
+      if (raw.has(rangeKey(range))) continue;
+      if (range.from < this.snapshot.horizonMs) throw expired(this.snapshot.horizonMs);
+      raw.set(rangeKey(range), await this.reader.readRaw(range, scope));
+    }
+    let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
+    for (const [first, last] of covers.flatMap((cover) => cover.minutes)) {
+      from = Math.min(from, first);
+      to = Math.max(to, last);
+    }
+    const deltas = await this.reader.readDeltas(from, to, scope);
+    return { heads, raw, deltas, holes: new Set(this.snapshot.holes) };
+  }
+
+  private scopeOf({ counters, fields, includeBots, sources }: Plan): Scope {
+    const [main] = counters;
+    const byName = fields.some(({ field }) => field.of === 'event');
+    const rawNames = main!.names === 'all' ? undefined : [...main!.names];
+    if (byName && main!.names === 'all') {
+      // The row of all names is read as well, for the total.
+      return { includeBots, sources, rawNames, rollupNames: [ALL_NAMES, ...this.everyName()] };
+    }
+    const rolledUp = new Set<number>();
+    for (const { names } of counters) {
+      if (names === 'all') rolledUp.add(ALL_NAMES);
+      else for (const name of names) rolledUp.add(name);
+    }
+    if (this.names.hasOthers) rolledUp.add(OTHER_NAMES);
+    return { includeBots, sources, rawNames, rollupNames: [...rolledUp] };
+  }
+
+  private everyName(): number[] {
+    return [OTHER_NAMES, ...this.names.all()];
+  }
+
+  private async readSets(
+    drafts: readonly Draft[],
+    plan: Plan,
+    { allSets }: Needs,
+  ): Promise<Map<string, UserSet>> {
+    if (!plan.needsUsers) return new Map();
+    const needed = allSets ? drafts : drafts.filter((draft) => soleHead(draft) === undefined);
+    const heads = new Map<string, Head>();
+    for (const head of needed.flatMap((draft) => draft.heads)) heads.set(keyText(head), head);
+    return await this.reader.readUsers([...heads.values()]);
+  }
+
+  /** Values of the fields `event` and `source`; a trait's come later, from the users. */
+  private async labels(
+    drafts: readonly Draft[],
+    { fields }: Plan,
+  ): Promise<(draft: Draft) => unknown[]> {
+    const read = async (table: 'event_names' | 'sources', ids: number[]) => {
+      const { rows } = await this.client.query<{ id: number; name: string }>(
+        `SELECT id, name FROM ${table} WHERE id = ANY ($1)`,
+        [ids],
+      );
+      return new Map(rows.map(({ id, name }) => [id, name]));
+    };
+    const uses = (of: string): boolean => fields.some(({ field }) => field.of === of);
+    const distinct = (ids: number[]): number[] => [...new Set(ids)];
+    const names = uses('event')
+      ? await read('event_names', distinct(drafts.map(({ nameId }) => nameId)))
+      : new Map<number, string>();
+    const sources = uses('source')
+      ? await read('sources', distinct(drafts.map(({ sourceId }) => sourceId)))
+      : new Map<number, string>();
+    const value = {
+      event: (draft: Draft) => names.get(draft.nameId) ?? OTHER,
+      source: (draft: Draft) => sources.get(draft.sourceId) ?? null,
+    };
+    return (draft) =>
+      fields.map(({ field }) =>
+        field.of === 'event' || field.of === 'source' ? value[field.of](draft) : null,
+      );
+  }
+}
+
+function emptyDraft({ counters }: Plan): Draft {
+  const counts = counters.map(() => 0);
+  return { bucket: 0, nameId: ALL_NAMES, sourceId: 0, counts, heads: [], leaves: [] };
+}
+
+function group(heads: readonly Head[]): Map<string, Head[]> {
+  const grouped = new Map<string, Head[]>();
+  for (const head of heads) {
+    const key = bucketKey(head.grain, head.bucket);
+    const others = grouped.get(key);
+    if (others) others.push(head);
+    else grouped.set(key, [head]);
+  }
+  return grouped;
+}

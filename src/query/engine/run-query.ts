@@ -1,0 +1,35 @@
+import type { ClientBase } from 'pg';
+import type { Query, Range } from '../language/query.js';
+import { comparedRange, resolveRange } from '../time/resolve-range.js';
+import { RangeRun, type Effort, type EngineState, type RangeFigures } from './range-run.js';
+import { everything, type Snapshot } from './snapshot.js';
+
+export interface QueryFigures {
+  current: RangeFigures;
+  compared: RangeFigures | undefined;
+  effort: Effort;
+}
+
+/**
+ * Answers a query within one snapshot.
+ *
+ * @param now milliseconds
+ * @param fixed the range that an earlier page of the same answer had
+ * @throws RefusedQueryError
+ */
+export async function runQuery(
+  client: ClientBase,
+  snapshot: Snapshot,
+  state: EngineState,
+  query: Query,
+  now: number,
+  fixed?: Range,
+): Promise<QueryFigures> {
+  const range =
+    fixed ?? resolveRange(query.dateRange, query.timezone, now, everything(snapshot, now));
+  const run = await RangeRun.prepare(client, snapshot, state, query);
+  const current = await run.figures(range);
+  const compared =
+    query.compare && (await run.figures(comparedRange(range, query.timezone, query.compare)));
+  return { current, compared, effort: run.effort };
+}

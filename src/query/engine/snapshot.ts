@@ -1,0 +1,83 @@
+import type { ClientBase } from 'pg';
+import { MINUTE_MS } from '../../rollup/grains.js';
+import { HOLD_HORIZON } from '../../rollup/horizon.js';
+import { toMinute } from '../../rollup/sql-values.js';
+import type { Range } from '../language/query.js';
+
+/** What one transaction sees, and what its answers depend on besides the events. */
+export interface Snapshot {
+  /** Raw events from here on are there; -Infinity where none was ever removed. */
+  horizonMs: number;
+  /** The start of the first minute that ever had an event; the end of the last, one after the other. */
+  firstMs: number;
+  lastMs: number;
+  mergesVersion: string;
+  /** Minutes whose rollups don't count for now, in rising order. */
+  holes: readonly number[];
+}
+
+/**
+ * Works in a transaction that sees one moment of the database, whatever is written meanwhile.
+ *
+ * @param timeoutMs for each statement
+ */
+export async function inSnapshot<Result>(
+  client: ClientBase,
+  timeoutMs: number,
+  work: (snapshot: Snapshot) => Promise<Result>,
+): Promise<Result> {
+  await client.query(
+    `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;
+     SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}`,
+  );
+  try {
+    const result = await work(await readSnapshot(client));
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    // A connection that was lost can't do that either; the error that was first says why.
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
+}
+
+interface SnapshotRow {
+  horizon: number | null;
+  first: number | null;
+  last: number | null;
+  version: string;
+}
+
+async function readSnapshot(client: ClientBase): Promise<Snapshot> {
+  const { rows } = await client.query<SnapshotRow>(
+    `SELECT CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
+       ${toMinute(`least((SELECT min(bucket) FROM rollups WHERE grain = 1),
+         (SELECT min(minute) FROM rollup_deltas))`)} AS first,
+       ${toMinute(`greatest((SELECT max(bucket) FROM rollups WHERE grain = 1),
+         (SELECT max(minute) FROM rollup_deltas))`)} AS last,
+       (SELECT version FROM merges_version) AS version
+     FROM horizon`,
+  );
+  const { horizon, first, last, version } = rows[0]!;
+  return {
+    horizonMs: horizon === null ? Number.NEGATIVE_INFINITY : horizon * MINUTE_MS,
+    firstMs: first === null ? 0 : first * MINUTE_MS,
+    lastMs: last === null ? 0 : (last + 1) * MINUTE_MS,
+    mergesVersion: version,
+    holes: await readHoles(client),
+  };
+}
+
+async function readHoles(client: ClientBase): Promise<number[]> {
+  const { rows } = await client.query<{ minute: number }>(
+    `SELECT DISTINCT ${toMinute('minute')} AS minute FROM rollup_repairs ORDER BY 1`,
+  );
+  return rows.map(({ minute }) => minute);
+}
+
+/** All that there is, whole minutes of it, and at least until now. */
+export function everything({ firstMs, lastMs }: Snapshot, now: number): Range {
+  if (firstMs === lastMs) return { from: now, to: now };
+  const end = Math.ceil(now / MINUTE_MS) * MINUTE_MS;
+  return { from: firstMs, to: Math.max(lastMs, end) };
+}

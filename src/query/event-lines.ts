@@ -1,0 +1,32 @@
+import { stringify } from 'csv-stringify/sync';
+import type { EventRow } from './engine/run-events.js';
+
+export const CSV_COLUMNS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'];
+
+/** A JSON object of the fields that the batch endpoint takes. */
+export function toJsonLine({ key, user, event, source, properties }: EventRow): string {
+  const fields = [
+    `"timestamp":"${new Date(key.time).toISOString()}"`,
+    ...(user === undefined ? [] : [`"user":${JSON.stringify(user)}`]),
+    `"event":${JSON.stringify(event)}`,
+    `"id":"${key.id}"`,
+    `"source":${JSON.stringify(source)}`,
+    // Numbers stay as they were stored.
+    ...(properties === undefined ? [] : [`"properties":${properties}`]),
+  ];
+  return `{${fields.join(',')}}`;
+}
+
+/** The same as lines of CSV, without a header. */
+export function toCsvLines(rows: readonly EventRow[]): string {
+  return stringify(
+    rows.map(({ key, user, event, source, properties }) => [
+      new Date(key.time).toISOString(),
+      user ?? '',
+      event,
+      key.id,
+      source,
+      properties ?? '',
+    ]),
+  );
+}

@@ -1,0 +1,105 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
+import { Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
+import { Piscina } from 'piscina';
+import { DataSource } from 'typeorm';
+import { Clock } from '../common/clock.js';
+import { isUnavailable } from '../common/database-errors.js';
+import { AnalyticsError, UnavailableError } from '../common/errors.js';
+import { threadFile } from '../common/thread-file.js';
+import { connectionSettings } from '../database/connection-settings.js';
+import type { QueryLimits } from './engine/refusals.js';
+import { FailedQueryError, QueryTimeoutError, TooManyQueriesError } from './query-errors.js';
+import type { Failure, Outcome, Question, Reply, Task, ThreadSettings } from './thread/tasks.js';
+
+/** How much queries may take. */
+export class QueryOptions implements QueryLimits {
+  maxRawRows = 20_000_000;
+  maxBuckets = 1_000_000;
+  maxResultRows = 100_000;
+  timeoutMs = 30_000;
+  /** What each thread remembers of users' sets, in bytes. */
+  cacheBytes = 64 * 1024 * 1024;
+}
+
+/** Questions that a thread has under way at once: it mostly waits for the database. */
+const QUESTIONS_A_THREAD = 4;
+const MAX_WAITING = 256;
+/** A thread that nobody asks anything for so long ends, and its memory with it. */
+const IDLE_MS = 10 * 60_000;
+const QUERY_CANCELED = '57014';
+
+/** Threads that answer questions, so that no answer holds up the events that come in. */
+@Injectable()
+export class QueryThreads implements OnApplicationShutdown {
+  private readonly options: QueryOptions;
+  private threads: Piscina<Task, Outcome<Question['kind']>> | undefined;
+
+  constructor(
+    private readonly dataSource: DataSource,
+    private readonly clock: Clock,
+    @Optional() options?: QueryOptions,
+  ) {
+    this.options = options ?? new QueryOptions();
+  }
+
+  /**
+   * @param signal gives the question up, in the database, too
+   * @throws QueryTimeoutError, TooManyQueriesError, UnavailableError, and refusals
+   */
+  async ask<Kind extends Question['kind']>(
+    question: Extract<Question, { kind: Kind }>,
+    signal?: AbortSignal,
+  ): Promise<Reply<Kind>> {
+    this.threads ??= this.start();
+    if (this.threads.queueSize >= MAX_WAITING) throw new TooManyQueriesError();
+    const { port1: ours, port2: theirs } = new MessageChannel();
+    const giveUp = (): void => ours.postMessage('cancel');
+    signal?.addEventListener('abort', giveUp, { once: true });
+    try {
+      const task: Task = { question, now: this.clock.now(), cancel: theirs };
+      const outcome = await this.threads.run(task, { transferList: [theirs] });
+      if ('failure' in outcome) throw revive(outcome.failure);
+      return outcome.reply as Reply<Kind>;
+    } finally {
+      signal?.removeEventListener('abort', giveUp);
+      ours.close();
+    }
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.threads?.destroy();
+  }
+
+  private start(): Piscina<Task, Outcome<Question['kind']>> {
+    const { cacheBytes, ...limits } = this.options;
+    const settings: ThreadSettings = {
+      connection: connectionSettings(this.dataSource),
+      maxConnections: QUESTIONS_A_THREAD,
+      cacheBytes,
+      limits: { ...limits },
+    };
+    return new Piscina({
+      filename: threadFile(join(import.meta.dirname, 'thread'), 'query.thread.js'),
+      workerData: settings,
+      minThreads: 1,
+      maxThreads: Math.max(1, Math.min(4, availableParallelism() - 1)),
+      concurrentTasksPerWorker: QUESTIONS_A_THREAD,
+      idleTimeout: IDLE_MS,
+      // Else an idle thread sleeps so that its connections can't tell that they were lost.
+      atomics: 'disabled',
+    });
+  }
+}
+
+function revive(failure: Failure): Error {
+  const { name, message, code, status, details } = failure;
+  if (status !== undefined && code !== undefined) {
+    return new FailedQueryError(code, message, status, details ?? {});
+  }
+  const cause: Error = Object.assign(new Error(message), failure);
+  if (code === QUERY_CANCELED) return new QueryTimeoutError(cause);
+  if (name === 'CancelledError' || isUnavailable(cause)) return new UnavailableError(cause);
+  return cause instanceof AnalyticsError ? cause : new Error(message, { cause });
+}

@@ -1,0 +1,74 @@
+import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request, Response } from 'express';
+import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { queryBody } from './query-body.middleware.js';
+import { QueryService, type Asked } from './query.service.js';
+import { formatOf, sendAnswer, sendParts, whileConnected } from './send-answer.js';
+import type { AnswerText } from './thread/tasks.js';
+
+type Answering = (asked: Asked) => Promise<AnswerText>;
+
+/** The way out: one query language for figures, funnels, retention and raw events. */
+@ApiTags('queries')
+@Controller('analytics')
+@UseFilters(AnalyticsExceptionFilter)
+export class QueryController {
+  constructor(private readonly queries: QueryService) {}
+
+  @Post('query')
+  @HttpCode(200)
+  query(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return answer(request, response, (asked) => this.queries.query(asked));
+  }
+
+  @Get('query')
+  queryByString(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return answerString(request, response, (asked) => this.queries.query(asked));
+  }
+
+  @Post('funnel')
+  @HttpCode(200)
+  funnel(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return answer(request, response, (asked) => this.queries.funnel(asked));
+  }
+
+  @Post('retention')
+  @HttpCode(200)
+  retention(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return answer(request, response, (asked) => this.queries.retention(asked));
+  }
+
+  @Get('events')
+  events(@Req() request: Request, @Res() response: Response): Promise<void> {
+    return answerString(request, response, (asked) => this.queries.events(asked));
+  }
+
+  @Get('export')
+  async export(@Req() request: Request, @Res() response: Response): Promise<void> {
+    const query = this.queries.readExport(request.query);
+    const signal = whileConnected(response);
+    await sendParts(response, query.format, this.queries.export(query, signal), signal);
+  }
+}
+
+async function answer(request: Request, response: Response, answering: Answering): Promise<void> {
+  const format = formatOf(request);
+  const signal = whileConnected(response);
+  const asked = { value: queryBody(request), isShorthand: false, format, signal };
+  sendAnswer(response, format, await answering(asked));
+}
+
+async function answerString(
+  request: Request,
+  response: Response,
+  answering: Answering,
+): Promise<void> {
+  const format = formatOf(request);
+  const signal = whileConnected(response);
+  sendAnswer(
+    response,
+    format,
+    await answering({ value: request.query, isShorthand: true, format, signal }),
+  );
+}

@@ -1,0 +1,109 @@
+import { stringify } from 'csv-stringify/sync';
+import type { ClientBase } from 'pg';
+import { effortOf, rangeText, readCursor, toAnswer, type AnswerRow } from '../answer.js';
+import { findUser, runEvents, runExport } from '../engine/run-events.js';
+import { toCsvLines, toJsonLine } from '../event-lines.js';
+import { writeEventCursor, type EventKey, type ExportQuery } from '../language/parse-events.js';
+import { runFunnel } from '../engine/run-funnel.js';
+import { runHour } from '../engine/run-hour.js';
+import type { EngineState } from '../engine/range-run.js';
+import { runQuery } from '../engine/run-query.js';
+import { runRetention } from '../engine/run-retention.js';
+import type { Snapshot } from '../engine/snapshot.js';
+import type { AnswerText, Format, Question, Reply } from './tasks.js';
+
+type Run<Kind extends Question['kind']> = (
+  client: ClientBase,
+  snapshot: Snapshot,
+  state: EngineState,
+  question: Extract<Question, { kind: Kind }>,
+  now: number,
+) => Promise<Reply<Kind>>;
+
+const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
+  query: async (client, snapshot, state, { query, format }, now) => {
+    const begun = performance.now();
+    const fixed = query.cursor === undefined ? undefined : readCursor(query).range;
+    const figures = await runQuery(client, snapshot, state, query, now, fixed);
+    const answer = toAnswer(query, figures, state.limits.maxResultRows);
+    const keys = [...query.dimensions, ...query.metrics].map(({ key }) => key);
+    return write(answer, format, keys, begun);
+  },
+  funnel: async (client, snapshot, state, { query, format }, now) => {
+    const begun = performance.now();
+    const { effort, ...answer } = await runFunnel(client, snapshot, state, query, now);
+    const meta = effortOf(effort);
+    return write({ ...answer, meta }, format, Object.keys(answer.results[0]!), begun);
+  },
+  retention: async (client, snapshot, state, { query, format }, now) => {
+    const begun = performance.now();
+    const { effort, ...answer } = await runRetention(client, snapshot, state, query, now);
+    const whole = { ...answer, meta: effortOf(effort) };
+    if (format === 'json') return write(whole, format, [], begun);
+    const periods = answer.results.map((_, period) => `period_${period}`);
+    const results = answer.results.map(({ cohort, size, retained }) => ({
+      cohort,
+      size,
+      ...Object.fromEntries(retained.map((users, period) => [periods[period], users])),
+    }));
+    return write({ ...whole, results }, format, ['cohort', 'size', ...periods], begun);
+  },
+  events: async (client, snapshot, state, { query }, now) => {
+    const begun = performance.now();
+    const { range, rows } = await runEvents(client, snapshot, state, query, now);
+    const last = rows.length === query.limit ? rows.at(-1) : undefined;
+    const nextCursor = last ? writeEventCursor(last.key) : null;
+    const lines = rows.map((row) => `${toJsonLine(row).slice(0, -1)},"bot":${row.bot}}`);
+    const tail = JSON.stringify({
+      query: { date_range: rangeText(range, query.timezone), limit: query.limit },
+      meta: { raw_rows: rows.length, milliseconds: elapsed(begun), next_cursor: nextCursor },
+    });
+    return { text: `{"results":[${lines.join(',')}],${tail.slice(1)}`, nextCursor };
+  },
+  export: async (client, snapshot, _, { query, after, limit }) => {
+    const from = after ?? (query.after && (await keyOf(client, query.after)));
+    const rows = await runExport(client, snapshot, { ...query, after: from, limit });
+    const text =
+      query.format === 'csv'
+        ? toCsvLines(rows)
+        : rows.map((row) => `${toJsonLine(row)}\n`).join('');
+    return { text, last: rows.at(-1)?.key, count: rows.length };
+  },
+  hour: (client, snapshot, state, { from, to }) => runHour(client, snapshot, state, { from, to }),
+};
+
+/** Answers any question, within one snapshot. */
+export function answerQuestion<Kind extends Question['kind']>(
+  client: ClientBase,
+  snapshot: Snapshot,
+  state: EngineState,
+  question: Extract<Question, { kind: Kind }>,
+  now: number,
+): Promise<Reply<Kind>> {
+  return (RUNS[question.kind] as Run<Kind>)(client, snapshot, state, question, now);
+}
+
+async function keyOf(
+  client: ClientBase,
+  { time, id, user }: NonNullable<ExportQuery['after']>,
+): Promise<EventKey> {
+  return { time, id, userSeq: await findUser(client, user) };
+}
+
+function elapsed(begun: number): number {
+  return Math.round((performance.now() - begun) * 10) / 10;
+}
+
+/** Written here, since long texts would hold up the thread that takes requests. */
+function write(
+  answer: { results: AnswerRow[]; meta: object },
+  format: Format,
+  columns: string[],
+  begun: number,
+): AnswerText {
+  const meta = { ...answer.meta, milliseconds: elapsed(begun) };
+  const nextCursor = (meta as { next_cursor?: string | null }).next_cursor ?? null;
+  if (format === 'json') return { text: JSON.stringify({ ...answer, meta }), nextCursor };
+  const rows = answer.results.map((row) => columns.map((column) => row[column]));
+  return { text: stringify([columns, ...rows], { cast: { boolean: String } }), nextCursor };
+}

@@ -1,0 +1,113 @@
+import { Client, Pool, type PoolClient } from 'pg';
+import { isDatabaseAnswer } from '../../common/database-errors.js';
+import { People } from '../engine/people.js';
+import type { EngineState } from '../engine/range-run.js';
+import { SetCache } from '../engine/set-cache.js';
+import { inSnapshot, type Snapshot } from '../engine/snapshot.js';
+import { answerQuestion } from './answer-question.js';
+import type { Question, Reply, Task, ThreadSettings } from './tasks.js';
+
+/** The task's client went away. */
+export class CancelledError extends Error {
+  override name = 'CancelledError';
+}
+
+/** Answers questions with connections of its own, and remembers sets of users between them. */
+export class QueryEngine {
+  private readonly pool: Pool;
+  private readonly cache: SetCache;
+  private known: People | undefined;
+  private readonly state: EngineState;
+
+  constructor(private readonly settings: ThreadSettings) {
+    const { connection, maxConnections, cacheBytes, limits } = settings;
+    this.pool = new Pool({ ...connection, max: maxConnections });
+    this.pool.on('error', () => this.forget());
+    this.cache = new SetCache(cacheBytes);
+    this.state = {
+      cache: this.cache,
+      limits,
+      people: async (client, version) => {
+        if (this.known?.version !== version) this.known = await People.read(client, version);
+        return this.known;
+      },
+    };
+  }
+
+  /** @throws CancelledError, RefusedQueryError, InvalidQueryError, or the database's error */
+  async run<Kind extends Question['kind']>(
+    question: Extract<Question, { kind: Kind }>,
+    { now, cancel }: Omit<Task, 'question'>,
+  ): Promise<Reply<Kind>> {
+    const cancellation = new Cancellation(this.settings.connection);
+    cancel.on('message', () => cancellation.request());
+    const client = await this.pool.connect();
+    let broken = false;
+    try {
+      cancellation.holds(client);
+      const work = (snapshot: Snapshot): Promise<Reply<Question['kind']>> =>
+        answerQuestion(client, snapshot, this.state, question, now);
+      return (await inSnapshot(client, this.settings.limits.timeoutMs, work)) as Reply<Kind>;
+    } catch (error) {
+      if (cancellation.isRequested) throw new CancelledError('given up', { cause: error });
+      broken = !isDatabaseAnswer(error) && isFromConnection(error);
+      if (broken) this.forget();
+      throw error;
+    } finally {
+      // Else it might meet the next one's statement.
+      await cancellation.settled();
+      client.release(broken);
+      cancel.close();
+    }
+  }
+
+  /** Another server may have taken over, with versions of its own. */
+  private forget(): void {
+    this.cache.clear();
+    this.known = undefined;
+  }
+}
+
+/** Anything that isn't this program's own refusal. */
+function isFromConnection(error: unknown): boolean {
+  return !(error instanceof Error && 'retryable' in error);
+}
+
+/** Ends a running statement in the database, where nobody waits for its answer any more. */
+class Cancellation {
+  isRequested = false;
+  private pid: number | undefined;
+  private sending: Promise<void> | undefined;
+  private isOver = false;
+
+  constructor(private readonly connection: Record<string, unknown>) {}
+
+  holds(client: PoolClient): void {
+    this.pid = (client as PoolClient & { processID: number }).processID;
+    if (this.isRequested) throw new CancelledError('given up');
+  }
+
+  request(): void {
+    if (this.isRequested || this.isOver) return;
+    this.isRequested = true;
+    if (this.pid !== undefined) this.sending = this.send(this.pid);
+  }
+
+  async settled(): Promise<void> {
+    this.isOver = true;
+    await this.sending;
+  }
+
+  private async send(pid: number): Promise<void> {
+    const client = new Client(this.connection);
+    client.on('error', () => {});
+    try {
+      await client.connect();
+      await client.query('SELECT pg_cancel_backend($1)', [pid]);
+    } catch {
+      // Its own time limit ends it.
+    } finally {
+      await client.end().catch(() => {});
+    }
+  }
+}
