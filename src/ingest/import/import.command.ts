@@ -1,15 +1,15 @@
 import type { Readable } from 'node:stream';
+import { showProgress } from '../../common/progress.js';
 import { readCombinedLog } from './combined-log.js';
 import { readCsv } from './csv.js';
 import type { EventSink } from './event-sink.js';
 import { findServer, HttpSink } from './http-sink.js';
 import { ImportError } from './import-error.js';
 import { IMPORT_USAGE, parseImportOptions, type ImportOptions } from './import-options.js';
-import { Importer } from './importer.js';
+import { Importer, type ImportCounts } from './importer.js';
 import { openInput, type ImportInput } from './input.js';
 import { readLines } from '../lines.js';
 import { readNdjson } from './ndjson.js';
-import { showProgress, type ImportCounts } from './progress.js';
 import type { ImportRecord } from './record.js';
 import { RejectedFile } from './rejected-file.js';
 
@@ -89,7 +89,7 @@ async function run(
   options: ImportOptions,
   { stdout, signal }: ImportContext,
 ): Promise<boolean> {
-  const progress = showProgress(stdout, input.size);
+  const progress = showProgress(stdout, input.size, 'lines');
   try {
     for await (const records of readRecords(input, options)) {
       for (const record of records) {
@@ -97,7 +97,7 @@ async function run(
         await importer.add(record);
       }
       if (signal.aborted) break;
-      progress.update(importer.counts, input.taken());
+      progress.update(importer.counts.lines, input.taken());
     }
     if (!signal.aborted) await importer.finish();
   } catch (error) {

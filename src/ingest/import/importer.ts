@@ -3,7 +3,6 @@ import { judgeItem } from '../batch/judge.js';
 import type { EventFields } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import type { EventSink } from './event-sink.js';
-import type { ImportCounts } from './progress.js';
 import type { ImportRecord } from './record.js';
 import type { RejectedFile } from './rejected-file.js';
 
@@ -14,6 +13,20 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const MAX_EVENT_BYTES = 256 * 1024;
 /** While one batch is being stored, the next is read. */
 const MAX_IN_FLIGHT = 2;
+
+/** What an import has done so far. */
+export interface ImportCounts {
+  /** Lines that were read, or records of several. */
+  lines: number;
+  stored: number;
+  duplicates: number;
+  /** Events that the server keeps on disk while its database is away. */
+  accepted: number;
+  /** Lines that are in the rejected file. */
+  rejected: number;
+  /** Lines that are readable, and no event. */
+  skipped: number;
+}
 
 /** Records whose events go in one batch. */
 interface Batch {

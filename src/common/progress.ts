@@ -1,50 +1,45 @@
 import { SingleBar } from 'cli-progress';
 
-/** What an import has done so far. */
-export interface ImportCounts {
-  /** Lines that were read, or records of several. */
-  lines: number;
-  stored: number;
-  duplicates: number;
-  /** Events that the server keeps on disk while its database is away. */
-  accepted: number;
-  /** Lines that are in the rejected file. */
-  rejected: number;
-  /** Lines that are readable, and no event. */
-  skipped: number;
-}
-
-/** Shows how far an import is. */
+/** Shows how far something is that takes long. */
 export interface Progress {
-  update(counts: ImportCounts, takenBytes: number): void;
+  /**
+   * @param count of what is counted, such as lines
+   * @param taken of the size
+   */
+  update(count: number, taken: number): void;
   stop(): void;
 }
 
 const LINE_INTERVAL_MS = 5_000;
 const BAR_REDRAWS_PER_SECOND = 5;
+/** Fewer a second are shown with a decimal. */
+const SLOW = 10;
 
 /**
  * A bar on a terminal, else a line every 5 seconds.
  *
- * @param size bytes in all; without it there's no time left to show
+ * @param size all there is to take, such as bytes; without it there's no time left to show
+ * @param noun what is counted, in the plural
  */
 export function showProgress(
   output: NodeJS.WriteStream | NodeJS.WritableStream,
   size: number | undefined,
+  noun: string,
 ): Progress {
   return 'isTTY' in output && output.isTTY && size !== undefined && size > 0
-    ? new ProgressBar(output, size)
-    : new ProgressLines(output, size);
+    ? new ProgressBar(output, size, noun)
+    : new ProgressLines(output, size, noun);
 }
 
-/** Events a second, and seconds left, from the beginning on. */
+/** How many a second, and seconds left, from the beginning on. */
 class Pace {
   private readonly begun = performance.now();
 
   constructor(private readonly size: number | undefined) {}
 
-  rate(lines: number): number {
-    return Math.round((lines / Math.max(1, performance.now() - this.begun)) * 1000);
+  rate(count: number): string {
+    const rate = (count / Math.max(1, performance.now() - this.begun)) * 1000;
+    return rate < SLOW ? rate.toFixed(1) : Math.round(rate).toString();
   }
 
   left(taken: number): string {
@@ -58,20 +53,20 @@ class ProgressBar implements Progress {
   private readonly bar: SingleBar;
   private readonly pace: Pace;
 
-  constructor(stream: NodeJS.WritableStream, size: number) {
+  constructor(stream: NodeJS.WritableStream, size: number, noun: string) {
     this.pace = new Pace(size);
     this.bar = new SingleBar({
       stream,
       fps: BAR_REDRAWS_PER_SECOND,
       hideCursor: true,
-      format: '{bar} {percentage} % | {lines} lines | {rate} lines/s | {left} left',
+      format: `{bar} {percentage} % | {count} ${noun} | {rate} ${noun}/s | {left} left`,
     });
-    this.bar.start(size, 0, { lines: 0, rate: 0, left: '?' });
+    this.bar.start(size, 0, { count: 0, rate: 0, left: '?' });
   }
 
-  update({ lines }: ImportCounts, taken: number): void {
+  update(count: number, taken: number): void {
     const left = this.pace.left(taken);
-    this.bar.update(taken, { lines, rate: this.pace.rate(lines), left });
+    this.bar.update(taken, { count, rate: this.pace.rate(count), left });
   }
 
   stop(): void {
@@ -86,16 +81,18 @@ class ProgressLines implements Progress {
   constructor(
     private readonly output: NodeJS.WritableStream,
     private readonly size: number | undefined,
+    private readonly noun: string,
   ) {
     this.pace = new Pace(size);
   }
 
-  update({ lines }: ImportCounts, taken: number): void {
+  update(count: number, taken: number): void {
     if (performance.now() - this.shown < LINE_INTERVAL_MS) return;
     this.shown = performance.now();
     const share = this.size ? `, ${Math.floor((100 * taken) / this.size)} %` : '';
     const left = this.size ? `, ${this.pace.left(taken)} left` : '';
-    this.output.write(`${lines} lines${share}, ${this.pace.rate(lines)} lines/s${left}\n`);
+    const { noun, pace } = this;
+    this.output.write(`${count} ${noun}${share}, ${pace.rate(count)} ${noun}/s${left}\n`);
   }
 
   stop(): void {}
