@@ -1,15 +1,18 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Client } from 'pg';
+import { daysWithAnything } from '../src/rollup/days.js';
 import { fold } from '../src/rollup/fold.js';
 import { ALL_NAMES, type Grain } from '../src/rollup/grains.js';
 import { moveHorizon, readHorizon } from '../src/rollup/horizon.js';
 import { rebuildMinutes } from '../src/rollup/rebuild.js';
 import { readRange } from '../src/rollup/rollup-rows.js';
-import { daysBetween, verifyMinutes } from '../src/rollup/verify.js';
+import { verifyMinutes } from '../src/rollup/verify.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 
 const MINUTE = Date.parse('2026-03-01T10:20:00Z') / 60_000;
 const EVERYTHING: [number, number] = [Number.NEGATIVE_INFINITY, Number.POSITIVE_INFINITY];
+
+const dayStart = (day: string): number => Date.parse(`${day}T00:00:00Z`) / 60_000;
 
 describe('rollups', () => {
   let database: TestDatabase;
@@ -140,17 +143,30 @@ describe('rollups', () => {
     expect(await figures(1440)).toEqual([3, 3]);
   });
 
-  it('knows the days that hold anything', async () => {
-    expect(await daysBetween(client, ...EVERYTHING)).toBeUndefined();
-    await record(MINUTE, ['a']);
-    await record(MINUTE + 1440 * 3, ['a']);
+  it('knows the days that hold anything, whatever lies between', async () => {
+    expect(await daysWithAnything(client, ...EVERYTHING)).toEqual([]);
+    const [first, last] = [dayStart('0001-01-01'), dayStart('9999-12-31')];
+    for (const minute of [first, MINUTE, MINUTE + 3 * 1440, last + 1439])
+      await record(minute, ['a']);
     const day = Math.floor(MINUTE / 1440);
-    expect(await daysBetween(client, ...EVERYTHING)).toEqual([day, day + 3]);
+    const days = [first / 1440, day, day + 3, last / 1440];
+    expect(await daysWithAnything(client, ...EVERYTHING)).toEqual(days);
     await fold(client);
-    expect(await daysBetween(client, MINUTE + 1, Number.POSITIVE_INFINITY)).toEqual([
-      day + 3,
-      day + 3,
-    ]);
+    await client.query('DELETE FROM rollups WHERE grain > 1');
+    expect(await daysWithAnything(client, MINUTE + 1, last + 1439)).toEqual([day + 3]);
+    await client.query('DELETE FROM events');
+    expect(await daysWithAnything(client, ...EVERYTHING)).toEqual(days);
+  });
+
+  it('finds all days in one pass, in a zone whose days have 23 or 25 hours', async () => {
+    await client.query(`SET timezone = 'Europe/Berlin'`);
+    // Clocks are put back on the 25th, so that a day of the zone ends an hour late.
+    for (const day of ['2026-10-24', '2026-10-25', '2026-10-26', '2026-10-27']) {
+      await record(dayStart(day) + 30, ['a']);
+    }
+    expect(await fold(client)).toMatchObject({ deltas: 4 });
+    expect(await count('rollup_deltas')).toBe(0);
+    await client.query('RESET timezone');
   });
 
   // The last one: the horizon never moves back.

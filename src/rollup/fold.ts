@@ -1,10 +1,10 @@
 import type { ClientBase } from 'pg';
+import { daysOf, DELTAS, REPAIRS } from './days.js';
 import { bucketOf, DAY, MINUTE } from './grains.js';
 import { ROLLUP_LOCKS } from './locks.js';
 import { rebuildRepairs } from './rebuild.js';
 import { RollupNames } from './rollup-names.js';
 import {
-  dayOf,
   keyText,
   readRows,
   RollupTable,
@@ -34,11 +34,11 @@ export interface Folded {
  */
 export async function fold(client: ClientBase, signal?: AbortSignal): Promise<Folded> {
   const total: Folded = { deltas: 0, repaired: 0 };
-  for (const day of await daysWithRepairs(client)) {
+  for (const day of await daysOf(client, REPAIRS)) {
     if (signal?.aborted) return total;
     total.repaired += await rebuildRepairs(client, day);
   }
-  for (const day of await daysWithDeltas(client)) {
+  for (const day of await daysOf(client, DELTAS)) {
     for (;;) {
       const taken = signal?.aborted ? 0 : await foldDay(client, day);
       if (taken === 0) break;
@@ -46,34 +46,6 @@ export async function fold(client: ClientBase, signal?: AbortSignal): Promise<Fo
     }
   }
   return total;
-}
-
-async function daysWithDeltas(client: ClientBase): Promise<number[]> {
-  return await daysOf(client, 'rollup_deltas');
-}
-
-async function daysWithRepairs(client: ClientBase): Promise<number[]> {
-  return await daysOf(client, 'rollup_repairs');
-}
-
-/** Jumps from day to day along the index: there may be many rows, of few days. */
-async function daysOf(
-  client: ClientBase,
-  table: 'rollup_deltas' | 'rollup_repairs',
-): Promise<number[]> {
-  const { rows } = await client.query<{ minute: number }>(
-    `WITH RECURSIVE days AS (
-       (SELECT minute FROM ${table} ORDER BY minute LIMIT 1)
-       UNION ALL
-       SELECT (SELECT ${table}.minute FROM ${table}
-         WHERE ${table}.minute >=
-           date_bin('1 day', days.minute, '0001-01-01 00:00:00Z') + interval '1 day'
-         ORDER BY ${table}.minute LIMIT 1)
-       FROM days WHERE days.minute IS NOT NULL
-     )
-     SELECT ${toMinute('minute')} AS minute FROM days WHERE minute IS NOT NULL`,
-  );
-  return rows.map(({ minute }) => dayOf(minute));
 }
 
 /** @returns how many deltas were taken; 0 where there are none, or another folder has the day */

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { DAY, GRAINS, MINUTE, type Grain } from './grains.js';
+import { GRAINS, MINUTE, type Grain } from './grains.js';
 import { HOLD_HORIZON, readHorizon } from './horizon.js';
 import { readRawMinutes, rollUpMinutes } from './raw-minutes.js';
 import { BelowHorizonError } from './rebuild.js';
@@ -158,24 +158,4 @@ async function readPending(client: ClientBase, from: number, to: number): Promis
     [minuteText(from), minuteText(to)],
   );
   return new Set(rows.map(({ minute }) => minute));
-}
-
-/** Days on which there are raw events or rollups, within a range of minutes. */
-export async function daysBetween(
-  client: ClientBase,
-  from: number,
-  to: number,
-): Promise<[number, number] | undefined> {
-  const { rows } = await client.query<{ first: number | null; last: number | null }>(
-    `SELECT least((SELECT ${toMinute('min(bucket)')} FROM rollups WHERE grain = 1440 AND bucket >= $1),
-       (SELECT ${toMinute('min(minute)')} FROM rollup_deltas WHERE minute >= $1),
-       (SELECT floor(extract(epoch FROM min(time)) / 60)::float8 FROM events WHERE time >= $1)) AS first,
-     greatest((SELECT ${toMinute('max(bucket)')} FROM rollups WHERE grain = 1440 AND bucket < $2),
-       (SELECT ${toMinute('max(minute)')} FROM rollup_deltas WHERE minute < $2),
-       (SELECT floor(extract(epoch FROM max(time)) / 60)::float8 FROM events WHERE time < $2)) AS last`,
-    [minuteText(from), minuteText(to)],
-  );
-  const { first, last } = rows[0]!;
-  if (first === null || last === null) return undefined;
-  return [Math.floor(first / DAY), Math.floor(last / DAY)];
 }
