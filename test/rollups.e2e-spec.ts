@@ -5,6 +5,7 @@ import { fold } from '../src/rollup/fold.js';
 import { ALL_NAMES, type Grain } from '../src/rollup/grains.js';
 import { moveHorizon, readHorizon } from '../src/rollup/horizon.js';
 import { rebuildMinutes } from '../src/rollup/rebuild.js';
+import { cutByEvents } from '../src/rollup/raw-minutes.js';
 import { readRange } from '../src/rollup/rollup-rows.js';
 import { verifyMinutes } from '../src/rollup/verify.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
@@ -143,6 +144,29 @@ describe('rollups', () => {
     expect(await figures(1440)).toEqual([3, 3]);
   });
 
+  it('finds a wrong user_count, other users as many, and a set that is none', async () => {
+    await record(MINUTE, ['a', 'b']);
+    await record(MINUTE + 60, ['a', 'c']);
+    await fold(client);
+    const flaws = async (): Promise<(string | undefined)[]> => {
+      const found = await verifyMinutes(client, MINUTE - 1_440, MINUTE + 1_440);
+      return found.map(({ grain, flaw }) => flaw && `${grain}: ${flaw}`);
+    };
+    const allNames = 'WHERE name_id = 0 AND grain';
+    await client.query(`UPDATE rollups SET user_count = 7 ${allNames} = 1440`);
+    expect(await flaws()).toEqual(['1440: user_count is 7']);
+    await client.query(
+      `UPDATE rollups SET users = other.users FROM rollups AS other
+       WHERE rollups.grain = 60 AND rollups.name_id = 0 AND other.grain = 60
+         AND other.name_id = 0 AND other.bucket <> rollups.bucket`,
+    );
+    expect((await flaws()).slice(0, 2)).toEqual(['60: other users', '60: other users']);
+    await client.query(`UPDATE rollups SET users = '\\x01' ${allNames} = 15`);
+    expect(await flaws()).toContain("15: its set of users can't be read");
+    await rebuildMinutes(client, MINUTE - 600, MINUTE + 600);
+    expect(await flaws()).toEqual([]);
+  });
+
   it('knows the days that hold anything, whatever lies between', async () => {
     expect(await daysWithAnything(client, ...EVERYTHING)).toEqual([]);
     const [first, last] = [dayStart('0001-01-01'), dayStart('9999-12-31')];
@@ -156,6 +180,21 @@ describe('rollups', () => {
     expect(await daysWithAnything(client, MINUTE + 1, last + 1439)).toEqual([day + 3]);
     await client.query('DELETE FROM events');
     expect(await daysWithAnything(client, ...EVERYTHING)).toEqual(days);
+  });
+
+  it('cuts a day into pieces that fit into memory', async () => {
+    const cut = (): Promise<[number, number][]> =>
+      cutByEvents(client, MINUTE - 100, MINUTE + 100, 4);
+    expect(await cut()).toEqual([[MINUTE - 100, MINUTE + 100]]);
+    for (const minute of [MINUTE, MINUTE + 1, MINUTE + 2]) await record(minute, ['a', 'b', 'c']);
+    await record(MINUTE + 3, ['a']);
+    await record(MINUTE + 9, ['a', 'b', 'c', 'd', 'e']);
+    expect(await cut()).toEqual([
+      [MINUTE - 100, MINUTE + 1],
+      [MINUTE + 1, MINUTE + 2],
+      [MINUTE + 2, MINUTE + 9],
+      [MINUTE + 9, MINUTE + 100],
+    ]);
   });
 
   it('finds all days in one pass, in a zone whose days have 23 or 25 hours', async () => {

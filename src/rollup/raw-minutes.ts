@@ -14,6 +14,41 @@ interface RawMinute {
   users: string | null;
 }
 
+/** What is read at once is all in memory: about 150 MB. */
+const MAX_EVENTS = 1_000_000;
+/** Not worth counting before. */
+const FEW_MINUTES = 60;
+
+/**
+ * Cuts minutes into pieces whose events can be read at once; one of a single minute may have more.
+ *
+ * @returns `[from, to)` of each, which together are all of the minutes
+ */
+export async function cutByEvents(
+  client: ClientBase,
+  from: number,
+  to: number,
+  maxEvents = MAX_EVENTS,
+): Promise<[number, number][]> {
+  if (to - from <= FEW_MINUTES) return [[from, to]];
+  const { rows } = await client.query<{ minute: number; events: number }>(
+    `SELECT ${toMinute('minute')} AS minute, events FROM (
+       SELECT ${minuteOf('time')} AS minute, count(*)::float8 AS events
+       FROM events WHERE time >= $1 AND time < $2 GROUP BY 1
+     ) AS counted ORDER BY counted.minute`,
+    [minuteText(from), minuteText(to)],
+  );
+  const starts = [from];
+  let total = 0;
+  for (const { minute, events } of rows) {
+    total += events;
+    if (total <= maxEvents || minute === starts.at(-1)) continue;
+    starts.push(minute);
+    total = events;
+  }
+  return starts.map((start, index) => [start, starts[index + 1] ?? to]);
+}
+
 /** What the raw events of some minutes come to, by source, bot and name as they were recorded. */
 export async function readRawMinutes(
   client: ClientBase,

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { bucketOf, DAY, GRAINS, MINUTE } from './grains.js';
 import { HOLD_HORIZON, readHorizon } from './horizon.js';
 import { ROLLUP_LOCKS } from './locks.js';
-import { readRawMinutes, rollUpMinutes } from './raw-minutes.js';
+import { cutByEvents, readRawMinutes, rollUpMinutes } from './raw-minutes.js';
 import { RollupNames } from './rollup-names.js';
 import {
   dayOf,
@@ -31,32 +31,35 @@ export class BelowHorizonError extends Error {
  *
  * @param from the first minute
  * @param to the minute behind the last, of the same day
+ * @returns how many rows were written
  * @throws BelowHorizonError where raw events of these minutes are gone
  */
-export async function rebuildMinutes(client: ClientBase, from: number, to: number): Promise<void> {
-  await withDay(client, dayOf(from), async () => {
+export async function rebuildMinutes(
+  client: ClientBase,
+  from: number,
+  to: number,
+): Promise<number> {
+  return withDay(client, dayOf(from), async () => {
     if (from < (await readHorizon(client))) {
       throw new BelowHorizonError('Raw events of these minutes are no longer kept');
     }
-    await rebuild(client, from, to);
+    return rebuild(client, from, to);
   });
 }
 
 /** @returns how many minutes of the day were read anew */
 export async function rebuildRepairs(client: ClientBase, day: number): Promise<number> {
-  let count = 0;
-  await withDay(client, day, async () => {
+  return withDay(client, day, async () => {
     const { rows } = await client.query<{ minute: number }>(
       `SELECT DISTINCT ${toMinute('minute')} AS minute FROM rollup_repairs
        WHERE minute >= $1 AND minute < $2 ORDER BY 1`,
       [minuteText(day * DAY), minuteText((day + 1) * DAY)],
     );
-    count = rows.length;
     for (const [from, to] of runsOf(rows.map(({ minute }) => minute))) {
       await rebuild(client, from, to);
     }
+    return rows.length;
   });
-  return count;
 }
 
 /** Puts minutes that follow on each other together: `[from, to)`. */
@@ -70,13 +73,16 @@ export function runsOf(minutes: readonly number[]): [number, number][] {
   return runs;
 }
 
-async function withDay(client: ClientBase, day: number, work: () => Promise<void>): Promise<void> {
+async function withDay<Result>(
+  client: ClientBase,
+  day: number,
+  work: () => Promise<Result>,
+): Promise<Result> {
   await client.query('SELECT pg_advisory_lock($1, $2)', [ROLLUP_LOCKS, day]);
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        await inSnapshot(client, work);
-        return;
+        return await inSnapshot(client, work);
       } catch (error) {
         const isConflict = (error as { code?: string }).code === SERIALIZATION_FAILURE;
         if (!isConflict || attempt === TRIES) throw error;
@@ -87,22 +93,36 @@ async function withDay(client: ClientBase, day: number, work: () => Promise<void
   }
 }
 
-async function inSnapshot(client: ClientBase, work: () => Promise<void>): Promise<void> {
+async function inSnapshot<Result>(
+  client: ClientBase,
+  work: () => Promise<Result>,
+): Promise<Result> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
   try {
     await client.query(HOLD_HORIZON);
-    await work();
+    const result = await work();
     await client.query('COMMIT');
+    return result;
   } catch (error) {
     await client.query('ROLLBACK');
     throw error;
   }
 }
 
-async function rebuild(client: ClientBase, from: number, to: number): Promise<void> {
+/** @returns how many rows were written */
+async function rebuild(client: ClientBase, from: number, to: number): Promise<number> {
   const range = [minuteText(from), minuteText(to)];
   await client.query('DELETE FROM rollup_deltas WHERE minute >= $1 AND minute < $2', range);
   await client.query('DELETE FROM rollup_repairs WHERE minute >= $1 AND minute < $2', range);
+  await deleteRange(client, MINUTE, from, to);
+  let count = 0;
+  for (const [start, end] of await cutByEvents(client, from, to)) {
+    count += await rebuildFromRaw(client, start, end);
+  }
+  return count + (await rebuildLarger(client, from, to));
+}
+
+async function rebuildFromRaw(client: ClientBase, from: number, to: number): Promise<number> {
   const raw = await readRawMinutes(client, from, to);
   const names = await (
     await RollupNames.read(client)
@@ -110,18 +130,22 @@ async function rebuild(client: ClientBase, from: number, to: number): Promise<vo
     client,
     raw.map((row): [number, number] => [row.source_id, row.name_id]),
   );
-  await deleteRange(client, MINUTE, from, to);
-  await writeRows(client, withAllNames(rollUpMinutes(raw, names)));
-  await rebuildLarger(client, from, to);
+  const minutes = withAllNames(rollUpMinutes(raw, names));
+  await writeRows(client, minutes);
+  return minutes.length;
 }
 
 /** From the next smaller ones: those are there even where raw events are not. */
-async function rebuildLarger(client: ClientBase, from: number, to: number): Promise<void> {
+async function rebuildLarger(client: ClientBase, from: number, to: number): Promise<number> {
+  let count = 0;
   for (const [index, grain] of GRAINS.entries()) {
     if (index === 0) continue;
     const [start, end] = [bucketOf(from, grain), bucketOf(to - 1, grain) + grain];
     const smaller = await readRange(client, GRAINS[index - 1]!, start, end);
     await deleteRange(client, grain, start, end);
-    await writeRows(client, inBuckets(smaller, grain));
+    const larger = inBuckets(smaller, grain);
+    await writeRows(client, larger);
+    count += larger.length;
   }
+  return count;
 }

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { ALL_NAMES, bucketOf, DAY, GRAINS, type Grain } from './grains.js';
+import { FormatError } from './portable-format.js';
 import { minuteText, toMinute, writeByteaArray } from './sql-values.js';
 import { UserSet } from './user-set.js';
 
@@ -83,13 +84,14 @@ interface StoredRow {
   bot: boolean;
   name_id: number;
   events: string;
+  user_count: number;
   users: Buffer;
 }
 
 const COLUMNS = `rollups.grain, ${toMinute('rollups.bucket')} AS bucket, rollups.source_id,
-  rollups.bot, rollups.name_id, rollups.events, rollups.users`;
+  rollups.bot, rollups.name_id, rollups.events, rollups.user_count, rollups.users`;
 
-function fromStored(row: StoredRow): RollupRow {
+function fromStored(row: StoredRow, users = UserSet.read(row.users)): RollupRow {
   return {
     grain: row.grain,
     bucket: row.bucket,
@@ -97,7 +99,7 @@ function fromStored(row: StoredRow): RollupRow {
     bot: row.bot,
     nameId: row.name_id,
     events: Number(row.events),
-    users: UserSet.read(row.users),
+    users,
   };
 }
 
@@ -113,7 +115,7 @@ export async function readRows(
      JOIN rollups USING (grain, bucket, source_id, bot, name_id)`,
     keyColumns(keys),
   );
-  return rows.map(fromStored);
+  return rows.map((row) => fromStored(row));
 }
 
 /** All rows of one grain, from a minute to another. */
@@ -123,11 +125,46 @@ export async function readRange(
   from: number,
   to: number,
 ): Promise<RollupRow[]> {
+  return (await selectRange(client, grain, from, to)).map((row) => fromStored(row));
+}
+
+/** A row as it lies there, with what is wrong with it by itself. */
+export interface CheckedRow extends RollupRow {
+  flaw: string | undefined;
+}
+
+/** The same, for a check: a set that can't be read is a flaw, and empty. */
+export async function readChecked(
+  client: ClientBase,
+  grain: Grain,
+  from: number,
+  to: number,
+): Promise<CheckedRow[]> {
+  return (await selectRange(client, grain, from, to)).map(check);
+}
+
+function check(row: StoredRow): CheckedRow {
+  try {
+    const read = fromStored(row);
+    const isCounted = row.user_count === read.users.size;
+    return { ...read, flaw: isCounted ? undefined : `user_count is ${row.user_count}` };
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { ...fromStored(row, UserSet.empty()), flaw: "its set of users can't be read" };
+  }
+}
+
+async function selectRange(
+  client: ClientBase,
+  grain: Grain,
+  from: number,
+  to: number,
+): Promise<StoredRow[]> {
   const { rows } = await client.query<StoredRow>(
     `SELECT ${COLUMNS} FROM rollups WHERE grain = $1 AND bucket >= $2 AND bucket < $3`,
     [grain, minuteText(from), minuteText(to)],
   );
-  return rows.map(fromStored);
+  return rows;
 }
 
 export async function deleteRange(

@@ -1,15 +1,16 @@
 import type { ClientBase } from 'pg';
 import { GRAINS, MINUTE, type Grain } from './grains.js';
 import { HOLD_HORIZON, readHorizon } from './horizon.js';
-import { readRawMinutes, rollUpMinutes } from './raw-minutes.js';
+import { cutByEvents, readRawMinutes, rollUpMinutes } from './raw-minutes.js';
 import { BelowHorizonError } from './rebuild.js';
 import { RollupNames } from './rollup-names.js';
 import {
   inBuckets,
   keyText,
-  readRange,
+  readChecked,
   RollupTable,
   withAllNames,
+  type CheckedRow,
   type RollupKey,
   type RollupRow,
 } from './rollup-rows.js';
@@ -21,11 +22,14 @@ export interface Difference extends RollupKey {
   /** By the raw events, or by the smaller buckets of which it should be made. */
   expected: { events: number; users: number };
   found: { events: number; users: number };
+  /** What those figures don't show. */
+  flaw: string | undefined;
 }
 
 /**
  * Compares the rollups of some minutes of one day with the raw events, in one snapshot: minutes with
- * what waits to be folded, larger buckets with the smaller ones.
+ * what waits to be folded, larger buckets with the smaller ones. Stored numbers of users are compared
+ * with the sets that they belong to.
  *
  * @param from the first minute
  * @param to the minute behind the last, of the same day
@@ -42,27 +46,41 @@ export async function verifyMinutes(
     if (from < (await readHorizon(client))) {
       throw new BelowHorizonError('Raw events of these minutes are no longer kept');
     }
-    return [
-      ...(await compareMinutes(client, from, to)),
-      ...(await compareLarger(client, from, to)),
-    ];
+    const differences: Difference[] = [];
+    for (const [start, end] of await cutByEvents(client, from, to)) {
+      differences.push(...(await compareMinutes(client, start, end)));
+    }
+    differences.push(...(await compareLarger(client, from, to)));
+    return differences.toSorted(inOrder);
   } finally {
     await client.query('ROLLBACK');
   }
 }
 
+/** Smaller buckets first: larger ones may differ because of them. */
+function inOrder(one: Difference, other: Difference): number {
+  return (
+    one.grain - other.grain ||
+    one.bucket - other.bucket ||
+    one.sourceId - other.sourceId ||
+    Number(one.bot) - Number(other.bot) ||
+    one.nameId - other.nameId
+  );
+}
+
 async function compareMinutes(client: ClientBase, from: number, to: number): Promise<Difference[]> {
   const names = await RollupNames.read(client);
   const expected = withAllNames(rollUpMinutes(await readRawMinutes(client, from, to), names));
+  const stored = await readChecked(client, MINUTE, from, to);
   const found = new RollupTable();
-  for (const row of await readRange(client, MINUTE, from, to)) {
-    found.add(row, row.events, row.users);
-  }
+  for (const row of stored) found.add(row, row.events, row.users);
   for (const row of withAllNames(await readDeltas(client, from, to, names))) {
     found.add(row, row.events, row.users);
   }
   const pending = await readPending(client, from, to);
-  return compare(expected, found.values()).filter(({ bucket }) => !pending.has(bucket));
+  return compare(expected, found.values(), flawsOf(stored)).filter(
+    ({ bucket }) => !pending.has(bucket),
+  );
 }
 
 /** Buckets that lie in the range as a whole. */
@@ -73,39 +91,54 @@ async function compareLarger(client: ClientBase, from: number, to: number): Prom
     const start = Math.ceil(from / grain) * grain;
     const end = Math.floor(to / grain) * grain;
     if (start >= end) continue;
-    const smaller = await readRange(client, GRAINS[index - 1] as Grain, start, end);
-    const found = await readRange(client, grain, start, end);
-    differences.push(...compare(inBuckets(smaller, grain), found));
+    const smaller = await readChecked(client, GRAINS[index - 1] as Grain, start, end);
+    const found = await readChecked(client, grain, start, end);
+    differences.push(...compare(inBuckets(smaller, grain), found, flawsOf(found)));
   }
   return differences;
 }
 
-function compare(expected: readonly RollupRow[], found: readonly RollupRow[]): Difference[] {
+/** By their keys, what is wrong with rows by themselves. */
+function flawsOf(rows: readonly CheckedRow[]): Map<string, string> {
+  const flaws = new Map<string, string>();
+  for (const row of rows) if (row.flaw !== undefined) flaws.set(keyText(row), row.flaw);
+  return flaws;
+}
+
+function compare(
+  expected: readonly RollupRow[],
+  found: readonly RollupRow[],
+  flaws: ReadonlyMap<string, string>,
+): Difference[] {
   const rows = new Map(found.map((row) => [keyText(row), row]));
   const differences: Difference[] = [];
   for (const row of expected) {
-    const other = rows.get(keyText(row));
-    rows.delete(keyText(row));
-    if (!other || !isEqual(row, other)) differences.push(difference(row, row, other));
+    const key = keyText(row);
+    const other = rows.get(key);
+    rows.delete(key);
+    const flaw = flaws.get(key) ?? (other && otherUsers(row, other));
+    const isEqual = other?.events === row.events && other.users.size === row.users.size;
+    if (!isEqual || flaw !== undefined) differences.push(difference(row, row, other, flaw));
   }
-  for (const row of rows.values()) {
-    if (row.events !== 0 || !row.users.isEmpty) differences.push(difference(row, undefined, row));
+  for (const [key, row] of rows) {
+    const flaw = flaws.get(key);
+    const isNothing = row.events === 0 && row.users.isEmpty && flaw === undefined;
+    if (!isNothing) differences.push(difference(row, undefined, row, flaw));
   }
   return differences;
 }
 
-function isEqual(one: RollupRow, other: RollupRow): boolean {
-  return (
-    one.events === other.events &&
-    one.users.size === other.users.size &&
-    one.users.without(other.users).isEmpty
-  );
+/** As many, and not the same. */
+function otherUsers(one: RollupRow, other: RollupRow): string | undefined {
+  const areOthers = one.users.size === other.users.size && !one.users.without(other.users).isEmpty;
+  return areOthers ? 'other users' : undefined;
 }
 
 function difference(
   { grain, bucket, sourceId, bot, nameId }: RollupKey,
   expected: RollupRow | undefined,
   found: RollupRow | undefined,
+  flaw: string | undefined,
 ): Difference {
   return {
     grain,
@@ -115,6 +148,7 @@ function difference(
     nameId,
     expected: { events: expected?.events ?? 0, users: expected?.users.size ?? 0 },
     found: { events: found?.events ?? 0, users: found?.users.size ?? 0 },
+    flaw,
   };
 }
 
