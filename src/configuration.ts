@@ -56,15 +56,21 @@ export function readConfiguration(env: Environment): Configuration {
 
 /** For tools beside the server: its configured database, or the embedded one while that runs. */
 export function readDatabaseUrl(env: Environment): string {
-  const { databaseUrl, dataDir } = readConfiguration(env);
+  const url = findDatabaseUrl(readConfiguration(env));
+  if (url !== undefined) return url;
+  throw new ConfigurationError(
+    'DATABASE_URL',
+    'set, or DATA_DIR must be that of a server whose embedded database runs (npm start)',
+  );
+}
+
+/** The same; undefined where the embedded one doesn't run. */
+export function findDatabaseUrl({ databaseUrl, dataDir }: Configuration): string | undefined {
   if (databaseUrl !== undefined) return databaseUrl;
   try {
     return readFileSync(join(dataDir, 'database-url'), 'utf8').trim();
   } catch {
-    throw new ConfigurationError(
-      'DATABASE_URL',
-      'set, or DATA_DIR must be that of a server whose embedded database runs (npm start)',
-    );
+    return undefined;
   }
 }
 

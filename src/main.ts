@@ -1,8 +1,10 @@
-import { readConfiguration } from './configuration.js';
+import { readConfiguration, type Configuration } from './configuration.js';
 import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
 import { runImport } from './ingest/import/import.command.js';
 import { findProjectRoot } from './project-root.js';
+import { openRollupDatabase } from './rollup-database.js';
+import { runRollups } from './rollup/command/rollups.command.js';
 import { startServer } from './server/server.js';
 import { baseUrl } from './server/start-message.js';
 import { startSupervisor } from './server/supervisor.js';
@@ -10,6 +12,7 @@ import { runWorker } from './server/worker.js';
 
 /** A terminal and npm may both pass one Ctrl-C on: only a later signal is a second one. */
 const SAME_SIGNAL_MS = 2_000;
+const INTERRUPTED = 130;
 
 /** Runs the server until a signal, or the loss of its database, ends it. */
 async function serve(): Promise<number> {
@@ -34,20 +37,41 @@ async function serve(): Promise<number> {
 
 /** `import FILE …`: through the running server, or right into the database. */
 async function importFile(args: string[]): Promise<number> {
-  const ending = endOnSignals('Stopping …');
-  const { signal } = ending;
-  try {
-    const configuration = readConfiguration(process.env);
-    return await runImport(args, {
+  return runCommand((configuration, ending) =>
+    runImport(args, {
       stdin: process.stdin,
       stdout: process.stdout,
       stderr: process.stderr,
       localUrl: baseUrl(configuration.host, configuration.port),
       analyticsUrl: configuration.analyticsUrl,
       openDirectSink: () => openDirectSink(configuration, databaseOptions(ending)),
-      signal,
-    });
+      signal: ending.signal,
+    }),
+  );
+}
+
+/** `rollups verify` and its like: in the database, whether a server runs or not. */
+async function tendRollups(args: string[]): Promise<number> {
+  return runCommand((configuration, ending) =>
+    runRollups(args, {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      openDatabase: () => openRollupDatabase(configuration, databaseOptions(ending)),
+      signal: ending.signal,
+    }),
+  );
+}
+
+/** @param run gets what ends it in order, and answers the exit code */
+async function runCommand(
+  run: (configuration: Configuration, ending: AbortController) => Promise<number>,
+): Promise<number> {
+  const ending = endOnSignals('Stopping …');
+  try {
+    return await run(readConfiguration(process.env), ending);
   } catch (error) {
+    // It was still waiting for the database.
+    if (error instanceof Error && error.name === 'AbortError') return INTERRUPTED;
     log(explain(error));
     return 1;
   }
@@ -76,7 +100,7 @@ function endOnSignals(message: string): AbortController {
       log(message);
       ending.abort(0);
     } else if (now - first > SAME_SIGNAL_MS) {
-      process.exit(130);
+      process.exit(INTERRUPTED);
     }
   };
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, onSignal);
@@ -91,6 +115,9 @@ const [command, ...args] = process.argv.slice(2);
 switch (command) {
   case 'import':
     process.exitCode = await importFile(args);
+    break;
+  case 'rollups':
+    process.exitCode = await tendRollups(args);
     break;
   case 'worker':
     // The connection to the supervisor would keep it from its end.

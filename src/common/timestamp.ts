@@ -1,7 +1,10 @@
-/** Said wherever a timestamp is refused. */
-export const TIMESTAMP_ACCEPTED =
+/** Said where a timestamp is refused that doesn't come from a URL. */
+export const TIMESTAMP_FORMS =
   'Unix seconds (1 to 11 digits), Unix milliseconds (13 digits) or ISO 8601 with an offset, ' +
-  'such as 2026-11-24T09:30:00Z or 2026-11-24T09:30:00.250%2B01:00 (in a URL, + is %2B)';
+  'such as 2026-11-24T09:30:00Z';
+
+/** Said wherever one may come from a URL. */
+export const TIMESTAMP_ACCEPTED = `${TIMESTAMP_FORMS} or 2026-11-24T09:30:00.250%2B01:00 (in a URL, + is %2B)`;
 
 const SECONDS = /^\d{1,11}$/;
 const MILLISECONDS = /^\d{13}$/;
