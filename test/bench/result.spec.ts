@@ -38,6 +38,25 @@ describe('a result', () => {
     expect(isMet({ ...memory, rounds: [300] })).toBe(false);
   });
 
+  it('tells how many times faster something is', () => {
+    const faster: Result = {
+      ...batches,
+      unit: 'ms',
+      rounds: [20],
+      referenceRounds: [500],
+      timesFaster: true,
+      required: { atLeast: 25 },
+    };
+    expect(toRow(faster).slice(2)).toEqual(['20 ms', 'COPY: 500 ms', '25', 'at least 25', 'yes']);
+    expect(isMet({ ...faster, required: { atLeast: 26 } })).toBe(false);
+  });
+
+  it('may be exactly what it may be at most', () => {
+    const most = { ...memory, required: { atMost: 299 } };
+    expect(toRow(most).slice(-2)).toEqual(['at most 299', 'yes']);
+    expect(isMet({ ...most, rounds: [300] })).toBe(false);
+  });
+
   it('is never met by rounding', () => {
     expect(isMet({ ...batches, rounds: [59_999] })).toBe(false);
   });

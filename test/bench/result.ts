@@ -3,7 +3,7 @@ import { median } from './statistics.js';
 import { formatNumber } from './table.js';
 
 /** What a figure has to be. */
-export type Requirement = { atLeast: number } | { below: number };
+export type Requirement = { atLeast: number } | { atMost: number } | { below: number };
 
 /** One line of the table. */
 export interface Result {
@@ -15,6 +15,8 @@ export interface Result {
   rounds: number[];
   /** Of what it is compared with, in the same order; empty where the figure itself is judged. */
   referenceRounds: number[];
+  /** The ratio is how many times faster it is than the reference; the rounds are times. */
+  timesFaster?: true;
   /** Of the ratio, or of the figure itself; without one it is only reported. */
   required?: Requirement;
   /** Why there are no figures. */
@@ -24,10 +26,11 @@ export interface Result {
 export const HEADER = ['storage', 'what', 'measured', 'against', 'ratio', 'required', 'met'];
 
 /** The median of the rounds, or its ratio to that of the reference. */
-export function judgedFigure({ rounds, referenceRounds }: Result): number | undefined {
+export function judgedFigure(result: Result): number | undefined {
+  const { rounds, referenceRounds, timesFaster } = result;
   if (rounds.length === 0) return undefined;
   const reference = referenceRounds.length === 0 ? 1 : median(referenceRounds);
-  return median(rounds) / reference;
+  return timesFaster ? reference / median(rounds) : median(rounds) / reference;
 }
 
 /** @returns undefined where nothing is required, or there is no figure */
@@ -35,7 +38,8 @@ export function isMet(result: Result): boolean | undefined {
   const figure = judgedFigure(result);
   if (!result.required || figure === undefined) return undefined;
   const { required } = result;
-  return 'atLeast' in required ? figure >= required.atLeast : figure < required.below;
+  if ('atLeast' in required) return figure >= required.atLeast;
+  return 'atMost' in required ? figure <= required.atMost : figure < required.below;
 }
 
 /** Cells in the order of {@link HEADER}. */
@@ -61,7 +65,8 @@ function against({ against: name, unit, referenceRounds }: Result): string {
 
 function requirement({ required }: Result): string {
   if (!required) return 'reported';
-  return 'atLeast' in required ? `at least ${required.atLeast}` : `under ${required.below}`;
+  if ('atLeast' in required) return `at least ${required.atLeast}`;
+  return 'atMost' in required ? `at most ${required.atMost}` : `under ${required.below}`;
 }
 
 function verdict(result: Result): string {
