@@ -4,6 +4,8 @@ import { eventsNeeded } from './inputs.js';
 import { measureStorage } from './measure-storage.js';
 import { HELP, readOptions, type BenchOptions } from './options.js';
 import { FULL_PLAN, QUICK_PLAN, type Plan } from './plan.js';
+import { QUERY_HELP } from './query/options.js';
+import { runQueryBench } from './query/query-bench.js';
 import { NOT_MEASURED, runOnStorages, say, type StorageRun } from './report.js';
 import { setUpStand } from './stand.js';
 
@@ -13,9 +15,10 @@ import { setUpStand } from './stand.js';
  * @returns the exit code for the process, which may end now
  */
 export async function runBench(args: string[]): Promise<number> {
+  if (args[0] === 'query') return runQueryBench(args.slice(1));
   const options = readOptions(args);
   if (options.help) {
-    say(HELP);
+    say(`${HELP}\n\n${QUERY_HELP}`);
     return 0;
   }
   const plan = options.quick ? QUICK_PLAN : FULL_PLAN;

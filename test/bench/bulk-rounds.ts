@@ -3,7 +3,7 @@ import { expectStatus, runClosedLoop, type ClosedLoopResult } from './closed-loo
 import { canMeasureCpu, databaseCpuMs, ownCpuMs, processCpuMs } from './cpu-time.js';
 import { withConnections } from './http-connection.js';
 import { BATCH_CONNECTIONS, BATCH_SIZE, LEAD_BATCHES } from './plan.js';
-import type { Stand } from './stand.js';
+import type { Site, Stand } from './stand.js';
 
 /** Rows stored by one way. */
 export interface BulkRound {
@@ -22,7 +22,7 @@ export class RefusedError extends Error {
  *
  * @param requests batches of {@link BATCH_SIZE}
  */
-export async function runBatches(stand: Stand, requests: readonly Buffer[]): Promise<BulkRound> {
+export async function runBatches(stand: Site, requests: readonly Buffer[]): Promise<BulkRound> {
   const send = (batches: readonly Buffer[]): Promise<ClosedLoopResult> =>
     runClosedLoop({
       port: stand.subject.port,
@@ -93,7 +93,7 @@ function bulkRound(count: number, elapsedMs: number, cpuMs: number | undefined):
 }
 
 /** By the beginning of the answer: reading thousands of receipts would cost the server its CPU. */
-function expectStored(answer: Answer, events: number): void {
+export function expectStored(answer: Answer, events: number): void {
   expectStatus(answer, 200);
   const expected = `{"stored":${events},"duplicates":0,"rejected":0`;
   const found = answer.body.toString('latin1', 0, expected.length);

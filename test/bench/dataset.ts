@@ -55,6 +55,19 @@ export function createDataset(count: number): Dataset {
   return dataset;
 }
 
+/** Some of its events, which stay where they are in memory. */
+export function sliceOf(dataset: Dataset, start: number, count: number): Dataset {
+  const end = start + count;
+  return {
+    count,
+    times: dataset.times.subarray(start, end),
+    users: dataset.users.subarray(start, end),
+    names: dataset.names.subarray(start, end),
+    properties: dataset.properties.subarray(start, end),
+    ids: dataset.ids.subarray(start * UUID_BYTES, end * UUID_BYTES),
+  };
+}
+
 /** As applications name their users. */
 export function userId(index: number): string {
   return `u-${index}`;

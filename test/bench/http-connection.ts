@@ -18,7 +18,7 @@ export class HttpConnection {
 
   private readonly socket: Socket;
 
-  private constructor(port: number) {
+  private constructor(port: number, silenceMs: number) {
     // Reading into one buffer of our own spares the streams' work for each answer.
     const onread = {
       buffer: Buffer.allocUnsafe(READ_BYTES),
@@ -29,14 +29,15 @@ export class HttpConnection {
     };
     const socket = connect({ port, host: '127.0.0.1', noDelay: true, onread });
     this.socket = socket;
-    socket.setTimeout(SILENCE_MS, () => this.fail(new Error('The server does not answer')));
+    socket.setTimeout(silenceMs, () => this.fail(new Error('The server does not answer')));
     socket.on('error', (error) => this.fail(error));
     socket.on('close', () => this.fail(new Error('The server closed the connection')));
   }
 
-  static open(port: number): Promise<HttpConnection> {
+  /** @param silenceMs after which a request counts as lost */
+  static open(port: number, silenceMs = SILENCE_MS): Promise<HttpConnection> {
     return new Promise((resolve, reject) => {
-      const connection = new HttpConnection(port);
+      const connection = new HttpConnection(port, silenceMs);
       connection.socket.once('error', reject);
       connection.socket.once('connect', () => resolve(connection));
     });
@@ -46,6 +47,11 @@ export class HttpConnection {
   send(request: Buffer, settle: Settle): void {
     this.waiting = settle;
     this.socket.write(request);
+  }
+
+  /** Sends a request and waits for the answer. */
+  ask(request: Buffer): Promise<Answer> {
+    return new Promise((onAnswer, onError) => this.send(request, { onAnswer, onError }));
   }
 
   /**
@@ -94,11 +100,12 @@ export async function withConnections<Result>(
   port: number,
   count: number,
   use: (connections: HttpConnection[]) => Promise<Result>,
+  silenceMs = SILENCE_MS,
 ): Promise<Result> {
   const connections: HttpConnection[] = [];
   try {
     for (let index = 0; index < count; index += 1)
-      connections.push(await HttpConnection.open(port));
+      connections.push(await HttpConnection.open(port, silenceMs));
     return await use(connections);
   } finally {
     for (const connection of connections) connection.close();

@@ -22,15 +22,16 @@ export class MemoryWatch {
 
   private async sample(): Promise<void> {
     // A process that has ended fails the measurement itself.
-    const bytes = await readResidentBytes(this.pid).catch(() => undefined);
-    if (bytes !== undefined) this.samples.push(bytes / MB);
+    const megabytes = await readResidentMb(this.pid).catch(() => undefined);
+    if (megabytes !== undefined) this.samples.push(megabytes);
   }
 }
 
-async function readResidentBytes(pid: number): Promise<number> {
+/** Of a process, in MB (2^20 bytes). */
+export async function readResidentMb(pid: number): Promise<number> {
   const kilobytes = existsSync('/proc/self/status')
     ? /^VmRSS:\s+(\d+) kB$/m.exec(await readFile(`/proc/${pid}/status`, 'utf8'))?.[1]
     : (await promisify(execFile)('ps', ['-o', 'rss=', '-p', String(pid)])).stdout;
   if (kilobytes === undefined) throw new Error(`Process ${pid} has ended`);
-  return Number(kilobytes) * 1024;
+  return (Number(kilobytes) * 1024) / MB;
 }

@@ -20,7 +20,8 @@ export class OptionsError extends Error {
   override name = 'OptionsError';
 }
 
-export const HELP = `npm run bench -- [OPTIONS]
+export const HELP = `npm run bench -- [OPTIONS]           what comes in
+npm run bench -- query [OPTIONS]     what goes out
 
 Measures the built server against what the same machine can do at best, in one run: throwaway
 databases, the server and its clients, side by side. Nothing of yours is touched.
@@ -69,7 +70,8 @@ function parse(args: string[]) {
   }
 }
 
-function choose<Choice extends string>(
+/** @returns what an option names, or all there is without it */
+export function choose<Choice extends string>(
   option: string,
   value: string | undefined,
   choices: readonly Choice[],
