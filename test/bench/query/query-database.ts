@@ -99,6 +99,14 @@ export class QueryDatabase {
     return rows[0]!;
   }
 
+  /** How many events wait to be folded. */
+  async countUnfolded(): Promise<number> {
+    const { rows } = await this.client.query<{ count: number }>(
+      'SELECT coalesce(sum(events), 0)::float8 AS count FROM rollup_deltas',
+    );
+    return rows[0]!.count;
+  }
+
   /** Runs something while what is written isn't rolled up. */
   async withoutTrigger<Result>(work: () => Promise<Result>): Promise<Result> {
     const { rows } = await this.client.query<{ definition: string }>(

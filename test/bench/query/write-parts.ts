@@ -55,6 +55,8 @@ export async function measureFolding(querySite: QuerySite): Promise<Result[]> {
     await site.tables.prepareRound();
     await tools.database.withoutFolders({ from: FIRST_TIME, to: LAST_TIME }, async () => {
       writing.push((await write(site.subject.port, createDataset(events))) / 1_000);
+      const waiting = await tools.database.countUnfolded();
+      if (waiting !== events) throw new Error(`Of ${events} events ${waiting} wait to be folded`);
       folding.push((await tools.database.foldAll()) / 1_000);
     });
     const { stored, rolledUp } = await tools.database.countFrom(FIRST_TIME);
