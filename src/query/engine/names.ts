@@ -30,7 +30,9 @@ export async function readNameSets(
     const condition = allSql(filters, { event: 'name', kind: 'kind::text' }, parameters);
     return `ARRAY(SELECT id FROM event_names WHERE ${condition})`;
   });
-  if (parameters.values.length === 0) return wanted.map(({ key }) => ({ key, names: 'all' }));
+  if (wanted.every(({ filters }) => filters.length === 0)) {
+    return wanted.map(({ key }) => ({ key, names: 'all' }));
+  }
   const { rows } = await client.query<(number[] | null)[]>({
     text: `SELECT ${columns.join(', ')}`,
     values: parameters.values,

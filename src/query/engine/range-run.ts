@@ -2,7 +2,13 @@ import type { ClientBase } from 'pg';
 import { RollupNames } from '../../rollup/rollup-names.js';
 import { fieldDimensions, timeDimension, type Query, type Range } from '../language/query.js';
 import { estimateBuckets, timeBuckets, type TimeBuckets } from '../time/time-buckets.js';
-import { isForRollups, isOfUsersAlone, sortFilters, type SortedFilters } from './classify.js';
+import {
+  isForRollups,
+  isOfUsersAlone,
+  scopesOf,
+  sortFilters,
+  type SortedFilters,
+} from './classify.js';
 import {
   PeopleCount,
   type FigureRow,
@@ -122,12 +128,12 @@ export class RangeRun {
     return timeBuckets(range, unit, timezone);
   }
 
-  /** Where only people are counted, by a trait, a row of none is none: rollups wouldn't know of it. */
+  /** Where only people are counted, by traits, a row of none is none: rollups wouldn't know of it. */
   private withPeople(rows: FigureRow[]): FigureRow[] {
-    const byTrait = fieldDimensions(this.query.dimensions).some(
-      ({ field }) => field.of === 'trait',
-    );
-    if (!byTrait || !isOfUsersAlone(this.query)) return rows;
+    const { dimensions, filters } = this.query;
+    const byTrait = fieldDimensions(dimensions).some(({ field }) => field.of === 'trait');
+    const looksAtTraits = byTrait || filters.some((filter) => scopesOf(filter).has('trait'));
+    if (!looksAtTraits || !isOfUsersAlone(this.query)) return rows;
     return rows.filter(({ users }) => users > 0);
   }
 

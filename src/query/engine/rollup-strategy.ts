@@ -81,15 +81,19 @@ export class RollupStrategy {
       from: Math.floor(range.from / MINUTE_MS) * MINUTE_MS,
       to: Math.ceil(range.to / MINUTE_MS) * MINUTE_MS,
     };
-    const pass = this.pass([wide].filter(({ from, to }) => from < to));
+    const pass = this.pass([wide]);
     const data = await this.read({ ...plan, counters, fields: [] }, [pass], true);
     const grouping = new RollupGrouping([], counters, this.names);
     const [draft] = grouping.collect(pass.ranges, pass.covers, data);
     return draft?.counts[0] ?? 0;
   }
 
+  /** Where there never was an event nothing is looked for. */
   private pass(ranges: readonly Range[]): Pass {
-    const covers = ranges.map((range) => coverRange(range, this.snapshot.holes));
+    const { firstMs, lastMs, holes } = this.snapshot;
+    const covers = ranges.map(({ from, to }) =>
+      coverRange({ from: Math.max(from, firstMs), to: Math.min(to, lastMs) }, holes),
+    );
     return { ranges, covers };
   }
 

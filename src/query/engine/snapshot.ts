@@ -52,9 +52,11 @@ async function readSnapshot(client: ClientBase): Promise<Snapshot> {
   const { rows } = await client.query<SnapshotRow>(
     `SELECT CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
        ${toMinute(`least((SELECT min(bucket) FROM rollups WHERE grain = 1),
-         (SELECT min(minute) FROM rollup_deltas))`)} AS first,
+         (SELECT min(minute) FROM rollup_deltas), (SELECT min(minute) FROM rollup_repairs))`)}
+         AS first,
        ${toMinute(`greatest((SELECT max(bucket) FROM rollups WHERE grain = 1),
-         (SELECT max(minute) FROM rollup_deltas))`)} AS last,
+         (SELECT max(minute) FROM rollup_deltas), (SELECT max(minute) FROM rollup_repairs))`)}
+         AS last,
        (SELECT version FROM merges_version) AS version
      FROM horizon`,
   );

@@ -47,14 +47,17 @@ export const dimension = z.unknown().transform((value, context): Dimension => {
 /** One that begins at a moment and ends before another; moments may be dates in the zone. */
 type GivenRange = (zone: string) => DateRange | { path: number[]; message: string };
 
-export const dateRange = z.unknown().transform((value, context): GivenRange => {
-  if (typeof value === 'string') {
-    const preset = presetOf(value);
-    return preset === undefined ? complain(context, [], RANGE_ACCEPTED) : () => preset;
-  }
-  if (!Array.isArray(value) || value.length !== 2) return complain(context, [], RANGE_ACCEPTED);
-  return (zone) => rangeOf(value, zone);
-});
+export const dateRange = z
+  .unknown()
+  .optional()
+  .transform((value, context): GivenRange => {
+    if (typeof value === 'string') {
+      const preset = presetOf(value);
+      return preset === undefined ? complain(context, [], RANGE_ACCEPTED) : () => preset;
+    }
+    if (!Array.isArray(value) || value.length !== 2) return complain(context, [], RANGE_ACCEPTED);
+    return (zone) => rangeOf(value, zone);
+  });
 
 function presetOf(text: string): DateRange | undefined {
   if (text === 'month' || text === 'year') return { current: text };
@@ -81,18 +84,24 @@ function momentOf(value: unknown, zone: string): number | undefined {
 const UNIT_MS = { s: 1_000, m: 60_000, h: HOUR_MS, d: 24 * HOUR_MS };
 
 /** In milliseconds. */
-export const duration = z.unknown().transform((value, context): number => {
-  const match = typeof value === 'string' ? /^([1-9]\d{0,8})([smhd])$/.exec(value) : undefined;
-  const ms = match ? Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS] : undefined;
-  if (ms !== undefined && ms <= MAX_ROLLING_MS) return ms;
-  return complain(context, [], 'must be a time such as 30m, 24h or 7d, of at most 100 years');
-});
+export const duration = z
+  .unknown()
+  .optional()
+  .transform((value, context): number => {
+    const match = typeof value === 'string' ? /^([1-9]\d{0,8})([smhd])$/.exec(value) : undefined;
+    const ms = match ? Number(match[1]) * UNIT_MS[match[2] as keyof typeof UNIT_MS] : undefined;
+    if (ms !== undefined && ms <= MAX_ROLLING_MS) return ms;
+    return complain(context, [], 'must be a time such as 30m, 24h or 7d, of at most 100 years');
+  });
 
-export const timezone = z.unknown().transform((value, context): string => {
-  if (value === undefined) return 'UTC';
-  if (typeof value === 'string' && isZone(value)) return value;
-  return complain(context, [], 'must be an IANA time zone, such as Europe/Berlin or UTC');
-});
+export const timezone = z
+  .unknown()
+  .optional()
+  .transform((value, context): string => {
+    if (value === undefined) return 'UTC';
+    if (typeof value === 'string' && isZone(value)) return value;
+    return complain(context, [], 'must be an IANA time zone, such as Europe/Berlin or UTC');
+  });
 
 export const filters = z
   .array(

@@ -1,0 +1,111 @@
+import type { Filter, Scalar } from '../../../src/query/language/query.js';
+
+/** An event as it was sent. */
+export interface ModelEvent {
+  time: number;
+  id: string;
+  /** Null for nobody. */
+  user: string | null;
+  name: string;
+  source: string;
+  bot: boolean;
+  properties: Record<string, unknown>;
+}
+
+/** Those whose name begins so are anonymous users; all others are known. */
+export const ANONYMOUS = 'anonymous-';
+const KINDS: Record<string, string> = { click: 'click', impression: 'impression' };
+
+/** What a server should know, kept in the plainest way there is. */
+export class EventsModel {
+  readonly events = new Map<string, ModelEvent>();
+  /** Anonymous user to known one. */
+  readonly merges = new Map<string, string>();
+  readonly traits = new Map<string, Record<string, unknown>>();
+  horizon = Number.NEGATIVE_INFINITY;
+
+  /** A second one with the same key changes nothing, and one below the horizon is refused. */
+  insert(event: ModelEvent): void {
+    const key = `${event.time} ${event.id} ${event.user}`;
+    if (event.time >= this.horizon && !this.events.has(key)) this.events.set(key, { ...event });
+  }
+
+  /** Raw events that are there; what lies below the horizon stays counted. */
+  remove(isRemoved: (event: ModelEvent) => boolean): void {
+    for (const [key, event] of this.events) {
+      if (event.time >= this.horizon && isRemoved(event)) this.events.delete(key);
+    }
+  }
+
+  personOf({ user }: ModelEvent): string | null {
+    return user === null ? null : (this.merges.get(user) ?? user);
+  }
+
+  /** The value of a field as JSON has it; undefined where it's absent or null. */
+  valueOf(event: ModelEvent, field: Filter extends infer F ? FieldOf<F> : never): unknown {
+    switch (field.of) {
+      case 'event':
+        return event.name;
+      case 'kind':
+        return KINDS[event.name] ?? 'none';
+      case 'source':
+        return event.source;
+      case 'property':
+        return own(event.properties, field.name);
+      case 'trait': {
+        const person = this.personOf(event);
+        return person === null ? undefined : own(this.traits.get(person) ?? {}, field.name);
+      }
+    }
+  }
+
+  passes(event: ModelEvent, filter: Filter): boolean {
+    switch (filter.test) {
+      case 'and':
+        return filter.filters.every((part) => this.passes(event, part));
+      case 'or':
+        return filter.filters.some((part) => this.passes(event, part));
+      case 'not':
+        return !this.passes(event, filter.filter);
+      case 'exists':
+        return this.valueOf(event, filter.field) !== undefined;
+      case 'is':
+        return filter.values.some((value) => equals(this.valueOf(event, filter.field), value));
+      case 'contains': {
+        const text = textOf(this.valueOf(event, filter.field));
+        return text !== undefined && filter.texts.some((part) => text.includes(part));
+      }
+      case 'matches': {
+        const text = textOf(this.valueOf(event, filter.field));
+        return text !== undefined && filter.texts.some((pattern) => matches(text, pattern));
+      }
+    }
+  }
+}
+
+/** Not what every object has. */
+function own(object: Record<string, unknown>, name: string): unknown {
+  return Object.hasOwn(object, name) ? (object[name] ?? undefined) : undefined;
+}
+
+type FieldOf<F> = F extends { field: infer Field } ? Field : never;
+
+function textOf(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
+}
+
+function equals(value: unknown, expected: Scalar): boolean {
+  return expected === null ? value === undefined : textOf(value) === String(expected);
+}
+
+/** By trying every way. */
+function matches(text: string, pattern: string): boolean {
+  if (pattern === '') return text === '';
+  if (pattern[0] === '*') {
+    return Array.from({ length: text.length + 1 }, (_, index) => index).some((index) =>
+      matches(text.slice(index), pattern.slice(1)),
+    );
+  }
+  const isSame = text !== '' && (pattern[0] === '?' || pattern[0] === text[0]);
+  return isSame && matches(text.slice(1), pattern.slice(1));
+}
