@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { RollupNames } from '../../rollup/rollup-names.js';
+import type { RollupNames } from '../../rollup/rollup-names.js';
 import { fieldDimensions, timeDimension, type Query, type Range } from '../language/query.js';
 import { estimateBuckets, timeBuckets, type TimeBuckets } from '../time/time-buckets.js';
 import {
@@ -31,7 +31,9 @@ export interface EngineState {
   cache: SetCache;
   limits: QueryLimits;
   /** Who is whom, as a snapshot sees it. */
-  people(client: ClientBase, version: string): Promise<People>;
+  people(client: ClientBase, snapshot: Snapshot): Promise<People>;
+  /** Which names are rolled up by themselves, as a snapshot sees it. */
+  names(client: ClientBase, snapshot: Snapshot): Promise<RollupNames>;
 }
 
 /** What is asked of a range: a query without its range and the form of its answer. */
@@ -83,11 +85,11 @@ export class RangeRun {
     const filters = sortFilters(query.filters);
     const counters = await readNameSets(client, countersOf(query.metrics, filters.name));
     const sources = await readSources(client, filters.source);
-    const names = new RolledUpNames(await RollupNames.read(client));
+    const names = new RolledUpNames(await state.names(client, snapshot));
     const byName = fieldDimensions(query.dimensions).some(({ field }) => field.of === 'event');
     const canTell = counters.every((counter) => names.canTell(counter.names, sources, byName));
     const usesRollups = canTell && isForRollups(query, filters);
-    const people = await state.people(client, snapshot.mergesVersion);
+    const people = await state.people(client, snapshot);
     const context = { filters, counters, sources, names, usesRollups, people };
     return new RangeRun(client, snapshot, state, query, context);
   }

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { ALL_NAMES, MINUTE_MS, OTHER_NAMES } from '../../rollup/grains.js';
+import { ALL_NAMES, MINUTE_MS, OTHER_NAMES, type Run } from '../../rollup/grains.js';
 import { keyText } from '../../rollup/rollup-rows.js';
 import type { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
@@ -101,10 +101,7 @@ export class RollupStrategy {
     const covers = passes.flatMap((pass) => pass.covers);
     const scope = this.scopeOf(plan);
     const runs = mergeRuns(covers.flatMap((cover) => cover.runs));
-    if (!isEstimate) {
-      const { maxBuckets } = this.limits;
-      expectWithin('buckets', await this.reader.countHeads(runs, scope, maxBuckets), maxBuckets);
-    }
+    if (!isEstimate) await this.expectAffordable(runs, scope);
     const heads = group(await this.reader.readHeads(runs, scope));
     const raw = new Map<string, Awaited<ReturnType<RollupReader['readRaw']>>>();
     for (const range of isEstimate ? [] : covers.flatMap((cover) => cover.raw)) {
@@ -119,6 +116,16 @@ export class RollupStrategy {
     }
     const deltas = await this.reader.readDeltas(from, to, scope);
     return { heads, raw, deltas, holes: new Set(this.snapshot.holes) };
+  }
+
+  /** Rows are counted only where there may be too many of them. */
+  private async expectAffordable(runs: readonly Run[], scope: Scope): Promise<void> {
+    const { maxBuckets } = this.limits;
+    const { nameCount, sourceCount } = this.snapshot;
+    const buckets = runs.reduce((sum, { grain, from, to }) => sum + (to - from) / grain, 0);
+    // With and without bots, and for each source all names and the other ones.
+    if (buckets * 2 * (nameCount + 2 * sourceCount) <= maxBuckets) return;
+    expectWithin('buckets', await this.reader.countHeads(runs, scope, maxBuckets), maxBuckets);
   }
 
   private scopeOf({ counters, fields, includeBots, sources }: Plan): Scope {

@@ -12,6 +12,9 @@ export interface Snapshot {
   firstMs: number;
   lastMs: number;
   mergesVersion: string;
+  /** Names of all sources that were rolled up: they only ever become more, one after the other. */
+  nameCount: number;
+  sourceCount: number;
   /** Minutes whose rollups don't count for now, in rising order. */
   holes: readonly number[];
 }
@@ -26,13 +29,15 @@ export async function inSnapshot<Result>(
   timeoutMs: number,
   work: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
-  await client.query(
+  // In one message: each that follows costs as much as an index scan.
+  const results = (await client.query(
     `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;
-     SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}`,
-  );
+     SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}; ${READ_SNAPSHOT}`,
+  )) as unknown as { rows: SnapshotRow[] }[];
   try {
-    const result = await work(await readSnapshot(client));
-    await client.query('COMMIT');
+    const result = await work(toSnapshot(results.at(-1)!.rows[0]!));
+    // Nothing was written: whether it ends well is of no interest, and whatever follows waits for it.
+    client.query('COMMIT').catch(() => {});
     return result;
   } catch (error) {
     // A connection that was lost can't do that either; the error that was first says why.
@@ -46,35 +51,36 @@ interface SnapshotRow {
   first: number | null;
   last: number | null;
   version: string;
+  names: string;
+  sources: string;
+  holes: string | null;
 }
 
-async function readSnapshot(client: ClientBase): Promise<Snapshot> {
-  const { rows } = await client.query<SnapshotRow>(
-    `SELECT CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
-       ${toMinute(`least((SELECT min(bucket) FROM rollups WHERE grain = 1),
-         (SELECT min(minute) FROM rollup_deltas), (SELECT min(minute) FROM rollup_repairs))`)}
-         AS first,
-       ${toMinute(`greatest((SELECT max(bucket) FROM rollups WHERE grain = 1),
-         (SELECT max(minute) FROM rollup_deltas), (SELECT max(minute) FROM rollup_repairs))`)}
-         AS last,
-       (SELECT version FROM merges_version) AS version
-     FROM horizon`,
-  );
-  const { horizon, first, last, version } = rows[0]!;
+const READ_SNAPSHOT = `
+  SELECT CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
+    ${toMinute(`least((SELECT min(bucket) FROM rollups WHERE grain = 1),
+      (SELECT min(minute) FROM rollup_deltas), (SELECT min(minute) FROM rollup_repairs))`)}
+      AS first,
+    ${toMinute(`greatest((SELECT max(bucket) FROM rollups WHERE grain = 1),
+      (SELECT max(minute) FROM rollup_deltas), (SELECT max(minute) FROM rollup_repairs))`)}
+      AS last,
+    (SELECT version FROM merges_version) AS version,
+    (SELECT count(*) FROM rollup_names) AS names,
+    (SELECT count(*) FROM sources) AS sources,
+    (SELECT string_agg(DISTINCT ${toMinute('minute')}::text, ' ') FROM rollup_repairs) AS holes
+  FROM horizon`;
+
+function toSnapshot(row: SnapshotRow): Snapshot {
+  const { horizon, first, last, version, names, sources, holes } = row;
   return {
     horizonMs: horizon === null ? Number.NEGATIVE_INFINITY : horizon * MINUTE_MS,
     firstMs: first === null ? 0 : first * MINUTE_MS,
     lastMs: last === null ? 0 : (last + 1) * MINUTE_MS,
     mergesVersion: version,
-    holes: await readHoles(client),
+    nameCount: Number(names),
+    sourceCount: Number(sources),
+    holes: (holes?.split(' ') ?? []).map(Number).toSorted((one, other) => one - other),
   };
-}
-
-async function readHoles(client: ClientBase): Promise<number[]> {
-  const { rows } = await client.query<{ minute: number }>(
-    `SELECT DISTINCT ${toMinute('minute')} AS minute FROM rollup_repairs ORDER BY 1`,
-  );
-  return rows.map(({ minute }) => minute);
 }
 
 /** All that there is, whole minutes of it, and at least until now. */

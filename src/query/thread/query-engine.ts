@@ -1,8 +1,6 @@
 import { Client, Pool, type PoolClient } from 'pg';
 import { isDatabaseAnswer } from '../../common/database-errors.js';
-import { People } from '../engine/people.js';
-import type { EngineState } from '../engine/range-run.js';
-import { SetCache } from '../engine/set-cache.js';
+import { KnownState } from '../engine/known-state.js';
 import { inSnapshot, type Snapshot } from '../engine/snapshot.js';
 import { answerQuestion } from './answer-question.js';
 import type { Question, Reply, Task, ThreadSettings } from './tasks.js';
@@ -15,23 +13,13 @@ export class CancelledError extends Error {
 /** Answers questions with connections of its own, and remembers sets of users between them. */
 export class QueryEngine {
   private readonly pool: Pool;
-  private readonly cache: SetCache;
-  private known: People | undefined;
-  private readonly state: EngineState;
+  private readonly state: KnownState;
 
   constructor(private readonly settings: ThreadSettings) {
     const { connection, maxConnections, cacheBytes, limits } = settings;
+    this.state = new KnownState(limits, cacheBytes);
     this.pool = new Pool({ ...connection, max: maxConnections });
-    this.pool.on('error', () => this.forget());
-    this.cache = new SetCache(cacheBytes);
-    this.state = {
-      cache: this.cache,
-      limits,
-      people: async (client, version) => {
-        if (this.known?.version !== version) this.known = await People.read(client, version);
-        return this.known;
-      },
-    };
+    this.pool.on('error', () => this.state.forget());
   }
 
   /** @throws CancelledError, RefusedQueryError, InvalidQueryError, or the database's error */
@@ -51,7 +39,7 @@ export class QueryEngine {
     } catch (error) {
       if (cancellation.isRequested) throw new CancelledError('given up', { cause: error });
       broken = !isDatabaseAnswer(error) && isFromConnection(error);
-      if (broken) this.forget();
+      if (broken) this.state.forget();
       throw error;
     } finally {
       // Else it might meet the next one's statement.
@@ -59,12 +47,6 @@ export class QueryEngine {
       client.release(broken);
       cancel.close();
     }
-  }
-
-  /** Another server may have taken over, with versions of its own. */
-  private forget(): void {
-    this.cache.clear();
-    this.known = undefined;
   }
 }
 

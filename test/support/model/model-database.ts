@@ -1,9 +1,7 @@
 import { Client } from 'pg';
 import { toAnswer, type Answer } from '../../../src/query/answer.js';
-import { People } from '../../../src/query/engine/people.js';
-import type { EngineState } from '../../../src/query/engine/range-run.js';
+import { KnownState } from '../../../src/query/engine/known-state.js';
 import { runQuery } from '../../../src/query/engine/run-query.js';
-import { SetCache } from '../../../src/query/engine/set-cache.js';
 import { inSnapshot } from '../../../src/query/engine/snapshot.js';
 import type { Query } from '../../../src/query/language/query.js';
 import { fold } from '../../../src/rollup/fold.js';
@@ -21,12 +19,8 @@ const CONNECTIONS = 5;
 
 /** The real thing, to which all is done that is done to the model. */
 export class ModelDatabase {
-  private readonly state: EngineState = {
-    // Small, so that sets leave it while others are looked at.
-    cache: new SetCache(8 * 1024),
-    limits: LIMITS,
-    people: (client, version) => People.read(client, version),
-  };
+  // Small, so that sets leave it while others are looked at.
+  private readonly state = new KnownState(LIMITS, 8 * 1024);
 
   private constructor(private readonly clients: Client[]) {}
 
