@@ -10,7 +10,7 @@ import { EventsModel } from './support/model/events-model.js';
 import { ModelDatabase } from './support/model/model-database.js';
 import { inSoak } from './support/soak.js';
 
-const RUNS = inSoak(2_000, Number(process.env['RUNS'] ?? 60));
+const RUNS = inSoak(1_500, 100);
 const LENGTH = inSoak(150, 60);
 const MINUTE_MS = 60_000;
 
