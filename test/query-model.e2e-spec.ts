@@ -69,6 +69,9 @@ describe('every answer', () => {
       case 'remove':
         model.remove(({ user }) => user === action.user);
         return real.remove(action.user);
+      case 'erase':
+        model.erase(action.user);
+        return real.erase(action.user);
       case 'rename':
         await rename(action.from, action.to, model);
         return;

@@ -18,6 +18,8 @@ const ROLLUPS: Place[] = GRAINS.map((grain) => ({
   where: `place.grain = ${grain}`,
 }));
 
+export const ROLLED_UP_DAYS = ROLLUPS.at(-1)!;
+
 /** By arithmetic in UTC: a day of the session's zone may have 23 or 25 hours. */
 const startOfDay = (time: string): string =>
   `date_bin('24 hours', ${time}, '0001-01-01 00:00:00Z')`;

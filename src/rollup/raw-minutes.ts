@@ -5,12 +5,13 @@ import { RollupTable, type RollupRow } from './rollup-rows.js';
 import { minuteOf, minuteText, readIntegers, toMinute } from './sql-values.js';
 import { UserSet } from './user-set.js';
 
-interface RawMinute {
+/** Of one minute, source and name, as events or deltas tell. */
+export interface MinuteFigures {
   minute: number;
   source_id: number;
   bot: boolean;
   name_id: number;
-  events: string;
+  events: string | number;
   users: string | null;
 }
 
@@ -54,8 +55,8 @@ export async function readRawMinutes(
   client: ClientBase,
   from: number,
   to: number,
-): Promise<RawMinute[]> {
-  const { rows } = await client.query<RawMinute>(
+): Promise<MinuteFigures[]> {
+  const { rows } = await client.query<MinuteFigures>(
     `SELECT ${toMinute('minute')} AS minute, source_id, bot, name_id, count(*) AS events,
        array_agg(user_seq) FILTER (WHERE user_seq > 0)::text AS users
      FROM (
@@ -69,7 +70,7 @@ export async function readRawMinutes(
 }
 
 /** As they are rolled up. */
-export function rollUpMinutes(raw: readonly RawMinute[], names: RollupNames): RollupRow[] {
+export function rollUpMinutes(raw: readonly MinuteFigures[], names: RollupNames): RollupRow[] {
   const table = new RollupTable();
   for (const row of raw) {
     const key = {

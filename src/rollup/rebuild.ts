@@ -55,9 +55,10 @@ export async function rebuildRepairs(client: ClientBase, day: number): Promise<n
        WHERE minute >= $1 AND minute < $2 ORDER BY 1`,
       [minuteText(day * DAY), minuteText((day + 1) * DAY)],
     );
-    for (const [from, to] of runsOf(rows.map(({ minute }) => minute))) {
-      await rebuild(client, from, to);
-    }
+    const minutes = rows.map(({ minute }) => minute);
+    for (const [from, to] of runsOf(minutes)) await replaceMinutes(client, from, to);
+    // Once for all of them: there may be hundreds.
+    if (rows.length > 0) await rebuildLarger(client, minutes[0]!, minutes.at(-1)! + 1);
     return rows.length;
   });
 }
@@ -73,7 +74,8 @@ export function runsOf(minutes: readonly number[]): [number, number][] {
   return runs;
 }
 
-async function withDay<Result>(
+/** Works on the rollups of a day, in one snapshot, while no one else does. */
+export async function withDay<Result>(
   client: ClientBase,
   day: number,
   work: () => Promise<Result>,
@@ -111,6 +113,11 @@ async function inSnapshot<Result>(
 
 /** @returns how many rows were written */
 async function rebuild(client: ClientBase, from: number, to: number): Promise<number> {
+  const count = await replaceMinutes(client, from, to);
+  return count + (await rebuildLarger(client, from, to));
+}
+
+async function replaceMinutes(client: ClientBase, from: number, to: number): Promise<number> {
   const range = [minuteText(from), minuteText(to)];
   await client.query('DELETE FROM rollup_deltas WHERE minute >= $1 AND minute < $2', range);
   await client.query('DELETE FROM rollup_repairs WHERE minute >= $1 AND minute < $2', range);
@@ -119,7 +126,7 @@ async function rebuild(client: ClientBase, from: number, to: number): Promise<nu
   for (const [start, end] of await cutByEvents(client, from, to)) {
     count += await rebuildFromRaw(client, start, end);
   }
-  return count + (await rebuildLarger(client, from, to));
+  return count;
 }
 
 async function rebuildFromRaw(client: ClientBase, from: number, to: number): Promise<number> {
@@ -136,7 +143,7 @@ async function rebuildFromRaw(client: ClientBase, from: number, to: number): Pro
 }
 
 /** From the next smaller ones: those are there even where raw events are not. */
-async function rebuildLarger(client: ClientBase, from: number, to: number): Promise<number> {
+export async function rebuildLarger(client: ClientBase, from: number, to: number): Promise<number> {
   let count = 0;
   for (const [index, grain] of GRAINS.entries()) {
     if (index === 0) continue;

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { GRAINS, MINUTE, type Grain } from './grains.js';
 import { HOLD_HORIZON, readHorizon } from './horizon.js';
-import { cutByEvents, readRawMinutes, rollUpMinutes } from './raw-minutes.js';
+import { cutByEvents, readRawMinutes, rollUpMinutes, type MinuteFigures } from './raw-minutes.js';
 import { BelowHorizonError } from './rebuild.js';
 import { RollupNames } from './rollup-names.js';
 import {
@@ -14,8 +14,7 @@ import {
   type RollupKey,
   type RollupRow,
 } from './rollup-rows.js';
-import { minuteText, readIntegers, toMinute } from './sql-values.js';
-import { UserSet } from './user-set.js';
+import { minuteText, toMinute } from './sql-values.js';
 
 /** One row that isn't what the raw events come to. */
 export interface Difference extends RollupKey {
@@ -158,30 +157,12 @@ async function readDeltas(
   to: number,
   names: RollupNames,
 ): Promise<RollupRow[]> {
-  const { rows } = await client.query<{
-    minute: number;
-    source_id: number;
-    bot: boolean;
-    name_id: number;
-    events: number;
-    users: string | null;
-  }>(
+  const { rows } = await client.query<MinuteFigures>(
     `SELECT ${toMinute('minute')} AS minute, source_id, bot, name_id, events, users::text AS users
      FROM rollup_deltas WHERE minute >= $1 AND minute < $2`,
     [minuteText(from), minuteText(to)],
   );
-  const table = new RollupTable();
-  for (const row of rows) {
-    const key = {
-      grain: MINUTE,
-      bucket: row.minute,
-      sourceId: row.source_id,
-      bot: row.bot,
-      nameId: names.rolledUpAs(row.source_id, row.name_id),
-    } as const;
-    table.add(key, row.events, UserSet.of(readIntegers(row.users)));
-  }
-  return table.values();
+  return rollUpMinutes(rows, names);
 }
 
 /** Minutes that are read from the raw events for now, so that their rows don't matter. */

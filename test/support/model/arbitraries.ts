@@ -50,6 +50,7 @@ export type Action =
   | { do: 'storm'; batches: ModelEvent[][] }
   | { do: 'fold' }
   | { do: 'remove'; user: string }
+  | { do: 'erase'; user: string }
   | { do: 'rename'; from: string; to: string }
   | { do: 'merge'; anonymous: string; known: string }
   | { do: 'unmerge'; anonymous: string }
@@ -130,6 +131,10 @@ const change: fc.Arbitrary<Action> = fc.oneof(
   {
     weight: 1,
     arbitrary: fc.constantFrom(...USERS).map((user): Action => ({ do: 'remove', user })),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.constantFrom(...USERS).map((user): Action => ({ do: 'erase', user })),
   },
   {
     weight: 1,

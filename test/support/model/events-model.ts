@@ -37,6 +37,12 @@ export class EventsModel {
     }
   }
 
+  /** Below the horizon the counts stay, and point to no one. */
+  erase(erased: string): void {
+    this.remove(({ user }) => user === erased);
+    for (const event of this.events.values()) if (event.user === erased) event.user = null;
+  }
+
   personOf({ user }: ModelEvent): string | null {
     return user === null ? null : (this.merges.get(user) ?? user);
   }

@@ -4,6 +4,7 @@ import { KnownState } from '../../../src/query/engine/known-state.js';
 import { runQuery } from '../../../src/query/engine/run-query.js';
 import { inSnapshot } from '../../../src/query/engine/snapshot.js';
 import type { Query } from '../../../src/query/language/query.js';
+import { eraseUsers } from '../../../src/rollup/erase.js';
 import { fold } from '../../../src/rollup/fold.js';
 import { moveHorizon } from '../../../src/rollup/horizon.js';
 import { BelowHorizonError, rebuildMinutes } from '../../../src/rollup/rebuild.js';
@@ -83,6 +84,17 @@ export class ModelDatabase {
       `DELETE FROM events USING horizon WHERE user_seq IN (SELECT seq FROM users WHERE id = $1)
          AND time >= raw_from`,
       [user],
+    );
+  }
+
+  async erase(user: string): Promise<void> {
+    const { rows } = await this.client.query<{ seq: number }>(
+      'SELECT seq FROM users WHERE id = $1',
+      [user],
+    );
+    await eraseUsers(
+      this.client,
+      rows.map(({ seq }) => seq),
     );
   }
 
