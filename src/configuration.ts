@@ -15,10 +15,20 @@ export interface Configuration {
   spoolMaxBytes: number;
   /** What one stream of events may bring, decompressed; without it any number. */
   streamMaxBytes: number | undefined;
+  /** What one query may take. */
+  query: QueryConfiguration;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
   databaseUrl: string | undefined;
   /** Where an import sends its events; without it the local port, or the database itself. */
   analyticsUrl: string | undefined;
+}
+
+/** Only what is set: where the limits are used, they have defaults. */
+export interface QueryConfiguration {
+  maxRawRows?: number;
+  maxBuckets?: number;
+  maxResultRows?: number;
+  timeoutMs?: number;
 }
 
 /** More than one machine's cores make use of. */
@@ -28,6 +38,9 @@ const MB = 1024 * 1024;
 /** A terabyte. */
 const MAX_MB = 1024 * 1024;
 const DEFAULT_SPOOL_MB = 1024;
+
+const MAX_ROWS = 1_000_000_000;
+const MAX_TIMEOUT_S = 3_600;
 
 type Environment = Record<string, string | undefined>;
 
@@ -49,6 +62,7 @@ export function readConfiguration(env: Environment): Configuration {
     dataDir: readDataDir(env),
     spoolMaxBytes: (readMegabytes(env, 'SPOOL_MAX_MB') ?? DEFAULT_SPOOL_MB) * MB,
     streamMaxBytes: times(readMegabytes(env, 'STREAM_MAX_MB'), MB),
+    query: readQuery(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
   };
@@ -106,14 +120,34 @@ function readWorkers(env: Environment): number {
   return workers;
 }
 
-function readMegabytes(env: Environment, variable: string): number | undefined {
+function readQuery(env: Environment): QueryConfiguration {
+  const limits = {
+    maxRawRows: readWhole(env, 'QUERY_MAX_RAW_ROWS', 'raw events', MAX_ROWS),
+    maxBuckets: readWhole(env, 'QUERY_MAX_BUCKETS', 'rows of rollups', MAX_ROWS),
+    maxResultRows: readWhole(env, 'QUERY_MAX_RESULT_ROWS', 'rows', MAX_ROWS),
+    timeoutMs: times(readWhole(env, 'QUERY_TIMEOUT_S', 'seconds', MAX_TIMEOUT_S), 1_000),
+  };
+  return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
+}
+
+/** @param what it's a number of */
+function readWhole(
+  env: Environment,
+  variable: string,
+  what: string,
+  max: number,
+): number | undefined {
   const text = value(env, variable);
   if (text === undefined) return undefined;
-  const megabytes = Number(text);
-  if (!/^\d{1,7}$/.test(text) || megabytes < 1 || megabytes > MAX_MB) {
-    throw new ConfigurationError(variable, `a number of megabytes from 1 to ${MAX_MB}`);
+  const number = Number(text);
+  if (!/^\d{1,10}$/.test(text) || number < 1 || number > max) {
+    throw new ConfigurationError(variable, `a number of ${what} from 1 to ${max}`);
   }
-  return megabytes;
+  return number;
+}
+
+function readMegabytes(env: Environment, variable: string): number | undefined {
+  return readWhole(env, variable, 'megabytes', MAX_MB);
 }
 
 function times(number: number | undefined, factor: number): number | undefined {

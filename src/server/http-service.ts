@@ -8,6 +8,7 @@ import type { AnalyticsOptions } from '../analytics/analytics.module.js';
 import { within } from '../common/within.js';
 import type { Configuration } from '../configuration.js';
 import { createApp } from '../create-app.js';
+import { QueryOptions } from '../query/query-threads.js';
 import { drain } from './drain.js';
 import { explainListenError } from './listen-error.js';
 
@@ -65,11 +66,13 @@ function analyticsOptions({
   dataDir,
   spoolMaxBytes,
   streamMaxBytes,
+  query,
   workers,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
     ...(streamMaxBytes !== undefined && { stream: { maxBytes: streamMaxBytes } }),
+    query: Object.assign(new QueryOptions(), query),
   };
 }
 

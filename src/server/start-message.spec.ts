@@ -9,6 +9,7 @@ const configuration: Configuration = {
   workers: 1,
   dataDir: '/srv/data',
   spoolMaxBytes: 1024 ** 3,
+  query: {},
   streamMaxBytes: undefined,
   databaseUrl: undefined,
   analyticsUrl: undefined,
