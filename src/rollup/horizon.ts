@@ -18,7 +18,7 @@ export const HOLD_HORIZON = `LOCK TABLE horizon IN ROW SHARE MODE;
   LOCK TABLE ONLY events IN ACCESS SHARE MODE`;
 
 /** Minutes below wait to be read anew, which needs their raw events. */
-export class PendingRepairsError extends Error {
+class PendingRepairsError extends Error {
   override name = 'PendingRepairsError';
 }
 

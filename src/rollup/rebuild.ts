@@ -64,7 +64,7 @@ export async function rebuildRepairs(client: ClientBase, day: number): Promise<n
 }
 
 /** Puts minutes that follow on each other together: `[from, to)`. */
-export function runsOf(minutes: readonly number[]): [number, number][] {
+function runsOf(minutes: readonly number[]): [number, number][] {
   const runs: [number, number][] = [];
   for (const minute of minutes) {
     const last = runs.at(-1);

@@ -12,7 +12,7 @@ export interface Columns {
 }
 
 /** A condition that is true or false for every row, never unknown: what is absent equals nothing. */
-export function filterSql(filter: Filter, columns: Columns, parameters: SqlParameters): string {
+function filterSql(filter: Filter, columns: Columns, parameters: SqlParameters): string {
   const inner = (part: Filter): string => filterSql(part, columns, parameters);
   switch (filter.test) {
     case 'and':
@@ -33,7 +33,7 @@ export function filterSql(filter: Filter, columns: Columns, parameters: SqlParam
         parameters,
         (text, part) => `strpos(${text}, ${part}) > 0`,
       );
-    case 'matches':
+    default:
       return anyText(
         filter.texts.map(toLike),
         filter.field,

@@ -63,9 +63,7 @@ export function metricValue(
       return ratio(counts['clicks']!, counts['impressions']!);
     case 'events_per_user':
       return ratio(counts['events']!, users);
-    case 'events':
-    case 'clicks':
-    case 'impressions':
+    default:
       return counts[metric.key]!;
   }
 }

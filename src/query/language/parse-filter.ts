@@ -103,7 +103,7 @@ function isScalar(value: unknown): value is Scalar {
 }
 
 /** Reads the name of a field. */
-export function readField(
+function readField(
   value: unknown,
   path: Path,
   complain: Complain,

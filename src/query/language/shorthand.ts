@@ -45,7 +45,7 @@ function read(key: string, value: unknown): unknown {
       return /^\d{1,9}$/.test(value) ? Number(value) : value;
     case 'boolean':
       return value === 'true' || value === 'false' ? value === 'true' : value;
-    case 'text':
+    default:
       return value;
   }
 }

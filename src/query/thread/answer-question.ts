@@ -41,11 +41,13 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
     const whole = { ...answer, meta: effortOf(effort) };
     if (format === 'json') return write(whole, format, [], begun);
     const periods = answer.results.map((_, period) => `period_${period}`);
-    const results = answer.results.map(({ cohort, size, retained }) => ({
-      cohort,
-      size,
-      ...Object.fromEntries(retained.map((users, period) => [periods[period], users])),
-    }));
+    const results = answer.results.map(({ cohort, size, retained }) =>
+      Object.fromEntries([
+        ['cohort', cohort],
+        ['size', size],
+        ...retained.map((users, period) => [periods[period], users]),
+      ]),
+    ) as AnswerRow[];
     return write({ ...whole, results }, format, ['cohort', 'size', ...periods], begun);
   },
   events: async (client, snapshot, state, { query }, now) => {

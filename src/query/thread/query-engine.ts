@@ -6,7 +6,7 @@ import { answerQuestion } from './answer-question.js';
 import type { Question, Reply, Task, ThreadSettings } from './tasks.js';
 
 /** The task's client went away. */
-export class CancelledError extends Error {
+class CancelledError extends Error {
   override name = 'CancelledError';
 }
 
