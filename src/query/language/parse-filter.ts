@@ -103,11 +103,7 @@ function isScalar(value: unknown): value is Scalar {
 }
 
 /** Reads the name of a field. */
-function readField(
-  value: unknown,
-  path: Path,
-  complain: Complain,
-): Exclude<Field, { of: 'kind' }> {
+function readField(value: unknown, path: Path, complain: Complain): Exclude<Field, { of: 'kind' }> {
   const field = typeof value === 'string' ? fieldOf(value) : undefined;
   return field ?? complain(path, `must be ${FIELDS_ACCEPTED}`);
 }
