@@ -9,7 +9,7 @@ import {
 import { parseFunnel } from './language/parse-funnel.js';
 import { parseQuery } from './language/parse-query.js';
 import { parseRetention } from './language/parse-retention.js';
-import { CSV_COLUMNS } from './event-lines.js';
+import { CSV_HEADER } from './event-lines.js';
 import { QueryThreads } from './query-threads.js';
 import type { AnswerText, Format } from './thread/tasks.js';
 
@@ -44,8 +44,8 @@ export class QueryService {
     return this.threads.ask({ kind: 'retention', query, format }, signal);
   }
 
-  events({ signal, ...asked }: Asked): Promise<AnswerText> {
-    return this.threads.ask({ kind: 'events', query: parseEvents(jsonOf(asked)) }, signal);
+  events({ format, signal, ...asked }: Asked): Promise<AnswerText> {
+    return this.threads.ask({ kind: 'events', query: parseEvents(jsonOf(asked)), format }, signal);
   }
 
   /** @param given the query string */
@@ -55,12 +55,14 @@ export class QueryService {
 
   /** The export's text, some lines at a time; each part is from a snapshot of its own. */
   async *export(query: ExportQuery, signal: AbortSignal): AsyncGenerator<string> {
-    if (query.format === 'csv') yield `${CSV_COLUMNS.join(',')}\n`;
+    // Along with the first lines: what fails before them is answered as an error.
+    let header = query.format === 'csv' ? CSV_HEADER : '';
     let after: EventKey | undefined;
     for (;;) {
       const question = { kind: 'export' as const, query, after, limit: EXPORT_PAGE };
       const { text, last, count } = await this.threads.ask<'export'>(question, signal);
-      if (count > 0) yield text;
+      if (header !== '' || count > 0) yield header + text;
+      header = '';
       if (count < EXPORT_PAGE) return;
       after = last;
     }

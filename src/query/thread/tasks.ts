@@ -12,7 +12,7 @@ export type Question =
   | { kind: 'query'; query: Query; format: Format }
   | { kind: 'funnel'; query: FunnelQuery; format: Format }
   | { kind: 'retention'; query: RetentionQuery; format: Format }
-  | { kind: 'events'; query: EventsQuery }
+  | { kind: 'events'; query: EventsQuery; format: Format }
   | { kind: 'export'; query: ExportQuery; after: EventKey | undefined; limit: number }
   | { kind: 'hour'; from: number; to: number };
 
