@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
 import { fold } from './fold.js';
@@ -15,14 +16,9 @@ parentPort!.once('message', () => stopping.abort());
 /** A statement takes as long as a day's events take. */
 const NO_TIMEOUT = 'SET statement_timeout = 0';
 
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, intervalMs);
-    stopping.signal.addEventListener('abort', () => {
-      clearTimeout(timer);
-      resolve();
-    });
-  });
+/** Until the next pass, or the end. */
+async function pause(): Promise<void> {
+  await setTimeout(intervalMs, undefined, { signal: stopping.signal }).catch(() => {});
 }
 
 /** Folds until the connection is lost, or it's told to stop. */
