@@ -2,6 +2,14 @@ import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/c
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import {
+  DescribeEvents,
+  DescribeExport,
+  DescribeFunnel,
+  DescribeQuery,
+  DescribeQueryString,
+  DescribeRetention,
+} from './openapi/query.openapi.js';
 import { queryBody } from './query-body.middleware.js';
 import { QueryService, type Asked } from './query.service.js';
 import { formatOf, sendAnswer, sendParts, whileConnected } from './send-answer.js';
@@ -18,33 +26,39 @@ export class QueryController {
 
   @Post('query')
   @HttpCode(200)
+  @DescribeQuery()
   query(@Req() request: Request, @Res() response: Response): Promise<void> {
     return answer(request, response, (asked) => this.queries.query(asked));
   }
 
   @Get('query')
+  @DescribeQueryString()
   queryByString(@Req() request: Request, @Res() response: Response): Promise<void> {
     return answerString(request, response, (asked) => this.queries.query(asked));
   }
 
   @Post('funnel')
   @HttpCode(200)
+  @DescribeFunnel()
   funnel(@Req() request: Request, @Res() response: Response): Promise<void> {
     return answer(request, response, (asked) => this.queries.funnel(asked));
   }
 
   @Post('retention')
   @HttpCode(200)
+  @DescribeRetention()
   retention(@Req() request: Request, @Res() response: Response): Promise<void> {
     return answer(request, response, (asked) => this.queries.retention(asked));
   }
 
   @Get('events')
+  @DescribeEvents()
   events(@Req() request: Request, @Res() response: Response): Promise<void> {
     return answerString(request, response, (asked) => this.queries.events(asked));
   }
 
   @Get('export')
+  @DescribeExport()
   async export(@Req() request: Request, @Res() response: Response): Promise<void> {
     const query = this.queries.readExport(request.query);
     const signal = whileConnected(response);
