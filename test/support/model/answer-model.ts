@@ -108,7 +108,7 @@ function metrics(
         return [metric.key, ratio(named('click'), named('impression'))];
       case 'events_per_user':
         return [metric.key, ratio(events.length, users.size)];
-      case 'new_users':
+      default:
         return [metric.key, [...users].filter((user) => !before().has(user)).length];
     }
   });

@@ -111,11 +111,13 @@ const query = fc
     bots: fc.constantFrom('exclude', 'include'),
     fill: fc.boolean(),
   })
-  .map(({ bounds, unit, fields, ...rest }): object => ({
-    ...rest,
-    date_range: [Math.min(...bounds), Math.max(...bounds)].map((ms) => new Date(ms).toISOString()),
-    dimensions: [...(unit ? [`time:${unit}`] : []), ...fields],
-  }));
+  .map(({ bounds, unit, fields, ...rest }): object => {
+    const range = [Math.min(...bounds), Math.max(...bounds)].map((ms) =>
+      new Date(ms).toISOString(),
+    );
+    const dimensions = [...(unit ? [`time:${unit}`] : []), ...fields];
+    return Object.assign(rest, { date_range: range, dimensions, limit: 100_000 });
+  });
 
 const ask = query.map((asked): Action => ({ do: 'ask', query: asked }));
 const change: fc.Arbitrary<Action> = fc.oneof(

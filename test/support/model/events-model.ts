@@ -58,7 +58,7 @@ export class EventsModel {
         return event.source;
       case 'property':
         return own(event.properties, field.name);
-      case 'trait': {
+      default: {
         const person = this.personOf(event);
         return person === null ? undefined : own(this.traits.get(person) ?? {}, field.name);
       }
@@ -81,7 +81,7 @@ export class EventsModel {
         const text = textOf(this.valueOf(event, filter.field));
         return text !== undefined && filter.texts.some((part) => text.includes(part));
       }
-      case 'matches': {
+      default: {
         const text = textOf(this.valueOf(event, filter.field));
         return text !== undefined && filter.texts.some((pattern) => matches(text, pattern));
       }
@@ -97,7 +97,8 @@ function own(object: Record<string, unknown>, name: string): unknown {
 type FieldOf<F> = F extends { field: infer Field } ? Field : never;
 
 function textOf(value: unknown): string | undefined {
-  return value === undefined ? undefined : String(value);
+  if (value === undefined) return undefined;
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }
 
 function equals(value: unknown, expected: Scalar): boolean {
