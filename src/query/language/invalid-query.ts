@@ -37,3 +37,12 @@ export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown): Ou
   }
   throw new InvalidQueryError(pathText(issue!.path), issue!.message);
 }
+
+/** The fields of the object that a path leads to. */
+function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
+  const [part, ...rest] = path;
+  if (schema instanceof z.ZodArray) return fieldsAt(schema.element, rest);
+  if (!(schema instanceof z.ZodObject)) return [];
+  const shape = schema.shape as Record<string, z.core.$ZodType>;
+  return part === undefined ? Object.keys(shape) : fieldsAt(shape[String(part)]!, rest);
+}

@@ -8,6 +8,8 @@ const MAX_VALUES = 1_000;
 const MAX_TEXT = 1_000;
 const MAX_WILDCARDS = 10;
 const MAX_NAME = 255;
+/** Of all filters of a list: each binds up to four values, and a statement has 65,535 at most. */
+const MAX_TESTS = 1_000;
 
 export const FIELDS_ACCEPTED = 'event, source, property:<name> or trait:<name>';
 const FILTERS_ACCEPTED =
@@ -17,6 +19,19 @@ const FILTERS_ACCEPTED =
 /** Reads one filter; see {@link FILTERS_ACCEPTED}. */
 export function parseFilter(value: unknown, complain: Complain): Filter {
   return read(value, [], complain, 1);
+}
+
+/** Whether a list has no more tests, those within others included, than one may have. */
+export function areFewTests(filters: readonly Filter[]): boolean {
+  return filters.reduce((sum, filter) => sum + countTests(filter), 0) <= MAX_TESTS;
+}
+
+export const TESTS_ACCEPTED = `at most ${MAX_TESTS} tests, those within other filters included`;
+
+function countTests(filter: Filter): number {
+  if (filter.test === 'not') return countTests(filter.filter);
+  if (filter.test !== 'and' && filter.test !== 'or') return 1;
+  return filter.filters.reduce((sum, part) => sum + countTests(part), 0);
 }
 
 type Path = (string | number)[];

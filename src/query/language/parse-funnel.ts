@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { InvalidQueryError, parseWith } from './invalid-query.js';
 import { resolved } from './parse-query.js';
 import type { DateRange, Filter } from './query.js';
-import { bots, dateRange, duration, filters, timezone } from './schema-parts.js';
+import { bots, dateRange, duration, filters, isEventName, timezone } from './schema-parts.js';
 
 const MAX_STEPS = 10;
 
@@ -19,9 +19,11 @@ export interface FunnelQuery {
   given: object;
 }
 
+const EVENT_ACCEPTED = 'must be the name of an event, of 1 to 100 characters';
+
 const step = z.strictObject(
   {
-    event: z.string('must be the name of an event').min(1).max(100).optional(),
+    event: z.string(EVENT_ACCEPTED).refine(isEventName, EVENT_ACCEPTED).optional(),
     filters,
   },
   'must be an object with event, filters, or both, such as {"event": "signup"}',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { parseWith } from './invalid-query.js';
+import { InvalidQueryError, parseWith } from './invalid-query.js';
 import { resolved } from './parse-query.js';
 import type { DateRange, Filter } from './query.js';
-import { bots, dateRange, filters, timezone } from './schema-parts.js';
+import { bots, dateRange, filters, givenFilters, timezone } from './schema-parts.js';
 
 const PERIODS = ['day', 'week', 'month'] as const;
 
@@ -25,7 +25,7 @@ export const retentionSchema = z.strictObject(
     cohort: z
       .enum(['first_seen', 'first_event'], 'must be first_seen or first_event')
       .default('first_seen'),
-    cohort_filters: filters.optional(),
+    cohort_filters: givenFilters.optional(),
     period: z.enum(PERIODS, `must be ${PERIODS.join(', ')}`),
     date_range: dateRange,
     timezone,
@@ -39,8 +39,12 @@ export const retentionSchema = z.strictObject(
 export function parseRetention(value: unknown): RetentionQuery {
   const given = parseWith(retentionSchema, value);
   const isAny = given.cohort === 'first_seen';
+  if (isAny && given.cohort_filters !== undefined) {
+    throw new InvalidQueryError('cohort_filters', 'is for the cohort first_event alone');
+  }
   return {
-    cohortFilters: isAny ? [] : cohortFilters(value, given.cohort_filters, given.filters),
+    // Without any of its own a cohort is by the events that count as coming back.
+    cohortFilters: isAny ? [] : (given.cohort_filters ?? given.filters),
     filters: given.filters,
     period: given.period,
     dateRange: resolved(given.date_range, given.timezone),
@@ -48,11 +52,4 @@ export function parseRetention(value: unknown): RetentionQuery {
     includeBots: given.bots,
     given: value as object,
   };
-}
-
-/** Without any of its own a cohort is by the events that count as coming back. */
-function cohortFilters(value: unknown, own: Filter[] | undefined, returning: Filter[]): Filter[] {
-  return (value as { cohort_filters?: unknown }).cohort_filters === undefined
-    ? returning
-    : (own ?? []);
 }

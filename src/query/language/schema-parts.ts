@@ -1,7 +1,13 @@
 import { z } from 'zod';
 import { parseMilliseconds, TIMESTAMP_ACCEPTED } from '../../common/timestamp.js';
 import { isZone, startOfDate } from '../time/zone.js';
-import { fieldOf, FIELDS_ACCEPTED, parseFilter } from './parse-filter.js';
+import {
+  areFewTests,
+  fieldOf,
+  FIELDS_ACCEPTED,
+  parseFilter,
+  TESTS_ACCEPTED,
+} from './parse-filter.js';
 import {
   METRICS,
   TIME_UNITS,
@@ -29,9 +35,16 @@ function complain(context: Context, path: PropertyKey[], message: string): never
   return z.NEVER;
 }
 
+/** Characters are counted as the database does: a pair of surrogates is one. */
+const EVENT_NAME = /^[^\0]{1,100}$/u;
+
+export function isEventName(text: string): boolean {
+  return EVENT_NAME.test(text);
+}
+
 export const metric = z.unknown().transform((value, context): Metric => {
-  const count = typeof value === 'string' ? /^count\(([^]{1,100})\)$/.exec(value) : undefined;
-  if (count && !count[1]!.includes('\0')) return { key: count[0], count: count[1]! };
+  const count = typeof value === 'string' ? /^count\(([^]+)\)$/.exec(value) : undefined;
+  if (count && isEventName(count[1]!)) return { key: count[0], count: count[1]! };
   const key = METRICS.find((name) => name === value);
   return key ? { key } : complain(context, [], `must be ${METRICS_ACCEPTED}`);
 });
@@ -103,7 +116,7 @@ export const timezone = z
     return complain(context, [], 'must be an IANA time zone, such as Europe/Berlin or UTC');
   });
 
-export const filters = z
+export const givenFilters = z
   .array(
     z.unknown().transform((value, context): Filter => {
       try {
@@ -118,7 +131,9 @@ export const filters = z
     'must be a list of filters, such as [["is", "event", ["click"]]]',
   )
   .max(100, 'at most 100 filters')
-  .default([]);
+  .refine(areFewTests, TESTS_ACCEPTED);
+
+export const filters = givenFilters.default([]);
 
 class Complaint extends Error {
   constructor(
