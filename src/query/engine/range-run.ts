@@ -65,7 +65,7 @@ export class RangeRun {
 
   private constructor(
     private readonly client: ClientBase,
-    snapshot: Snapshot,
+    private readonly snapshot: Snapshot,
     private readonly state: EngineState,
     private readonly query: RangeQuery,
     private readonly context: RunContext,
@@ -187,7 +187,7 @@ export class RangeRun {
 
   /** How many events there are at most, of names and sources that pass: from rollups. */
   async estimate(range: Range, withHistory = false): Promise<number> {
-    const from = withHistory ? Number.NEGATIVE_INFINITY : range.from;
+    const from = withHistory ? Math.min(range.from, this.snapshot.firstMs) : range.from;
     return await this.rollups.countEvents(this.plan(range, [range.from]), { from, to: range.to });
   }
 }

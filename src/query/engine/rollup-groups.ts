@@ -1,4 +1,4 @@
-import { MINUTE_MS } from '../../rollup/grains.js';
+import { MINUTE_MS, type Grain, type Run } from '../../rollup/grains.js';
 import { keyText } from '../../rollup/rollup-rows.js';
 import { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
@@ -9,8 +9,7 @@ import type { DeltaLeaf, Head, Leaf } from './rollup-reader.js';
 
 /** All that was read, of which groups are made. */
 export interface RollupData {
-  /** By grain and bucket. */
-  heads: ReadonlyMap<string, Head[]>;
+  heads: HeadIndex;
   deltas: readonly DeltaLeaf[];
   /** By the range that they were read of. */
   raw: ReadonlyMap<string, Leaf[]>;
@@ -18,7 +17,40 @@ export interface RollupData {
 }
 
 export const rangeKey = ({ from, to }: Range): string => `${from} ${to}`;
-export const bucketKey = (grain: number, bucket: number): string => `${grain} ${bucket}`;
+
+/** Finds what there is of a run, which may be of many more buckets, centuries of them. */
+export class HeadIndex {
+  private readonly byGrain = new Map<Grain, Head[]>();
+
+  constructor(heads: readonly Head[]) {
+    for (const head of heads) {
+      const others = this.byGrain.get(head.grain);
+      if (others) others.push(head);
+      else this.byGrain.set(head.grain, [head]);
+    }
+    for (const ofGrain of this.byGrain.values()) {
+      ofGrain.sort((one, other) => one.bucket - other.bucket);
+    }
+  }
+
+  of({ grain, from, to }: Run): Head[] {
+    const heads = this.byGrain.get(grain) ?? [];
+    const placeOf = (bucket: number): number => firstPlace(heads, (head) => head.bucket >= bucket);
+    return heads.slice(placeOf(from), placeOf(to));
+  }
+}
+
+/** Of the first item for which something is true, as it is for all that follow. */
+function firstPlace<Item>(items: readonly Item[], isTrue: (item: Item) => boolean): number {
+  let low = 0;
+  let high = items.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (isTrue(items[middle]!)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
 
 interface Draft {
   bucket: number;
@@ -47,11 +79,8 @@ export class RollupGrouping {
   /** @param ranges in rising order, with their covers */
   collect(ranges: readonly Range[], covers: readonly Cover[], data: RollupData): Draft[] {
     for (const [bucket, cover] of covers.entries()) {
-      for (const { grain, from, to } of cover.runs) {
-        for (let start = from; start < to; start += grain) {
-          for (const head of data.heads.get(bucketKey(grain, start)) ?? [])
-            this.addHead(bucket, head);
-        }
+      for (const run of cover.runs) {
+        for (const head of data.heads.of(run)) this.addHead(bucket, head);
       }
       for (const range of cover.raw) {
         for (const leaf of data.raw.get(rangeKey(range)) ?? []) this.addLeaf(bucket, leaf);
@@ -103,14 +132,8 @@ export class RollupGrouping {
 /** Of the range that holds all of a minute; -1 for none. */
 function findWhole(ranges: readonly Range[], minute: number): number {
   const [from, to] = [minute * MINUTE_MS, (minute + 1) * MINUTE_MS];
-  let low = 0;
-  let high = ranges.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (ranges[middle]!.to < to) low = middle + 1;
-    else high = middle;
-  }
-  return low < ranges.length && ranges[low]!.from <= from ? low : -1;
+  const place = firstPlace(ranges, (range) => range.to >= to);
+  return place < ranges.length && ranges[place]!.from <= from ? place : -1;
 }
 
 /** The one row that answers how many users there are, without their set. */

@@ -8,7 +8,7 @@ import type { RolledUpNames } from './names.js';
 import { bucketRanges, type Collected, type Group, type Plan } from './plan.js';
 import { expectWithin, expired, type QueryLimits } from './refusals.js';
 import {
-  bucketKey,
+  HeadIndex,
   rangeKey,
   RollupGrouping,
   soleHead,
@@ -195,15 +195,4 @@ export class RollupStrategy {
 function emptyDraft({ counters }: Plan): Draft {
   const counts = counters.map(() => 0);
   return { bucket: 0, nameId: ALL_NAMES, sourceId: 0, counts, heads: [], leaves: [] };
-}
-
-function group(heads: readonly Head[]): Map<string, Head[]> {
-  const grouped = new Map<string, Head[]>();
-  for (const head of heads) {
-    const key = bucketKey(head.grain, head.bucket);
-    const others = grouped.get(key);
-    if (others) others.push(head);
-    else grouped.set(key, [head]);
-  }
-  return grouped;
 }
