@@ -25,6 +25,9 @@ export async function readNameSets(
   wanted: readonly NamedFilter[],
 ): Promise<Counter[]> {
   const parameters = new SqlParameters();
+  if (wanted.every(({ filters }) => filters.length === 0)) {
+    return wanted.map(({ key }) => ({ key, names: 'all' }));
+  }
   const columns = wanted.map(({ filters }) => {
     if (filters.length === 0) return 'NULL';
     const condition = allSql(filters, { event: 'name', kind: 'kind::text' }, parameters);
