@@ -8,7 +8,7 @@ import type { Range } from '../language/query.js';
 export interface Snapshot {
   /** Raw events from here on are there; -Infinity where none was ever removed. */
   horizonMs: number;
-  /** The start of the first minute that ever had an event; the end of the last, one after the other. */
+  /** The start of the first minute that has an event, or had one; the end of the last. */
   firstMs: number;
   lastMs: number;
   mergesVersion: string;
