@@ -1,7 +1,10 @@
 import { Client } from 'pg';
 import { fold } from '../../src/rollup/fold.js';
+import { ROLLUP_LOCKS } from '../../src/rollup/locks.js';
 import { startApplication, type TestApplication } from './application.js';
 import type { AnalyticsOptions } from '../../src/analytics/analytics.module.js';
+
+const DAY_MS = 24 * 60 * 60_000;
 
 /** An event as a test writes it. */
 export interface Recorded {
@@ -58,7 +61,18 @@ export class Analyst {
   }
 
   async fold(): Promise<void> {
+    await this.client.query('SELECT pg_advisory_unlock_all()');
     await fold(this.client);
+  }
+
+  /** Keeps the server from folding some days until this client's end, or `fold`. */
+  async holdFolding(days: readonly string[]): Promise<void> {
+    for (const day of days) {
+      await this.client.query('SELECT pg_advisory_lock($1, $2)', [
+        ROLLUP_LOCKS,
+        Date.parse(day) / DAY_MS,
+      ]);
+    }
   }
 
   /** An anonymous user belongs to a known one from now on. */
