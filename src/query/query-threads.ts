@@ -1,7 +1,12 @@
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { MessageChannel } from 'node:worker_threads';
-import { Injectable, Optional, type OnApplicationShutdown } from '@nestjs/common';
+import {
+  Injectable,
+  Optional,
+  type BeforeApplicationShutdown,
+  type OnApplicationShutdown,
+} from '@nestjs/common';
 import { Piscina } from 'piscina';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
@@ -32,9 +37,11 @@ const QUERY_CANCELED = '57014';
 
 /** Threads that answer questions, so that no answer holds up the events that come in. */
 @Injectable()
-export class QueryThreads implements OnApplicationShutdown {
+export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly options: QueryOptions;
   private threads: Piscina<Task, Outcome<Question['kind']>> | undefined;
+  private readonly underWay = new Set<() => void>();
+  private isStopping = false;
 
   constructor(
     private readonly dataSource: DataSource,
@@ -52,20 +59,29 @@ export class QueryThreads implements OnApplicationShutdown {
     question: Extract<Question, { kind: Kind }>,
     signal?: AbortSignal,
   ): Promise<Reply<Kind>> {
+    if (this.isStopping || signal?.aborted) throw new UnavailableError('nobody waits for it');
     this.threads ??= this.start();
     if (this.threads.queueSize >= MAX_WAITING) throw new TooManyQueriesError();
     const { port1: ours, port2: theirs } = new MessageChannel();
     const giveUp = (): void => ours.postMessage('cancel');
     signal?.addEventListener('abort', giveUp, { once: true });
+    this.underWay.add(giveUp);
     try {
       const task: Task = { question, now: this.clock.now(), cancel: theirs };
       const outcome = await this.threads.run(task, { transferList: [theirs] });
       if ('failure' in outcome) throw revive(outcome.failure);
       return outcome.reply as Reply<Kind>;
     } finally {
+      this.underWay.delete(giveUp);
       signal?.removeEventListener('abort', giveUp);
       ours.close();
     }
+  }
+
+  /** Before the server waits for the requests that are under way: nothing is lost with a query. */
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+    for (const giveUp of this.underWay) giveUp();
   }
 
   async onApplicationShutdown(): Promise<void> {

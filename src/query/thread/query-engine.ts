@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type PoolClient } from 'pg';
 import { isDatabaseAnswer } from '../../common/database-errors.js';
 import { KnownState } from '../engine/known-state.js';
@@ -42,9 +43,9 @@ export class QueryEngine {
       if (broken) this.state.forget();
       throw error;
     } finally {
-      // Else it might meet the next one's statement.
+      // Else it might meet the next one's statement, or the end of its own transaction.
       await cancellation.settled();
-      client.release(broken);
+      client.release(broken || cancellation.isRequested);
       cancel.close();
     }
   }
@@ -55,7 +56,10 @@ function isFromConnection(error: unknown): boolean {
   return !(error instanceof Error && 'retryable' in error);
 }
 
-/** Ends a running statement in the database, where nobody waits for its answer any more. */
+/** A statement that is begun after one was ended is ended in turn. */
+const CANCEL_AGAIN_MS = 50;
+
+/** Ends running statements in the database, where nobody waits for their answer any more. */
 class Cancellation {
   isRequested = false;
   private pid: number | undefined;
@@ -85,7 +89,10 @@ class Cancellation {
     client.on('error', () => {});
     try {
       await client.connect();
-      await client.query('SELECT pg_cancel_backend($1)', [pid]);
+      while (!this.isOver) {
+        await client.query('SELECT pg_cancel_backend($1)', [pid]);
+        await sleep(CANCEL_AGAIN_MS);
+      }
     } catch {
       // Its own time limit ends it.
     } finally {
