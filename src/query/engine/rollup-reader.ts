@@ -106,19 +106,53 @@ export class RollupReader {
     });
   }
 
-  /** By the index: statistics of a chunk that was just made would have all of it read. */
-  async readRaw({ from, to }: Range, scope: Scope): Promise<Leaf[]> {
+  /**
+   * By the index: statistics of a chunk that was just made would have all of it read.
+   *
+   * @returns what each range holds, in their order
+   */
+  async readRaw(ranges: readonly Range[], scope: Scope): Promise<Leaf[][]> {
+    if (ranges.length === 0) return [];
     await this.client.query('SET LOCAL enable_seqscan = off');
+    const leaves: Leaf[][] = [];
+    if (ranges.length <= FEW_RANGES) {
+      for (const range of ranges) leaves.push(...(await this.fetchRaw([range], scope)));
+    } else {
+      for (let start = 0; start < ranges.length; start += RANGES_AT_ONCE) {
+        const some = ranges.slice(start, start + RANGES_AT_ONCE);
+        leaves.push(...(await this.fetchRaw(some, scope)));
+      }
+    }
+    await this.client.query('SET LOCAL enable_seqscan = on');
+    return leaves;
+  }
+
+  private async fetchRaw(ranges: readonly Range[], scope: Scope): Promise<Leaf[][]> {
+    const [first] = ranges;
+    const isOne = ranges.length === 1;
     const { rows } = await this.client.query<RawRow>({
-      text: RAW_LEAVES,
-      values: [timeText(from), timeText(to), scope.includeBots, scope.sources, scope.rawNames],
+      text: isOne ? RAW_LEAVES : RAW_LEAVES_OF_MANY,
+      values: [
+        isOne ? timeText(first!.from) : ranges.map(({ from }) => timeText(from)),
+        isOne ? timeText(first!.to) : ranges.map(({ to }) => timeText(to)),
+        scope.includeBots,
+        scope.sources,
+        scope.rawNames,
+      ],
       rowMode: 'array',
     });
-    await this.client.query('SET LOCAL enable_seqscan = on');
-    return rows.map(([sourceId, nameId, events, users]) => {
+    const leaves = ranges.map((): Leaf[] => []);
+    for (const [place, sourceId, nameId, events, users] of rows) {
       this.counts.rawRows += Number(events);
-      return { sourceId, nameId, events: Number(events), users: UserSet.of(readIntegers(users)) };
-    });
+      const leaf = {
+        sourceId,
+        nameId,
+        events: Number(events),
+        users: UserSet.of(readIntegers(users)),
+      };
+      leaves[place]!.push(leaf);
+    }
+    return leaves;
   }
 
   private async fetchUsers(heads: readonly Head[], found: Map<string, UserSet>): Promise<void> {
@@ -151,7 +185,7 @@ const SETS_AT_ONCE = 2_000;
 
 type HeadRow = [Grain, number, number, boolean, number, string, number, string];
 type DeltaRow = [number, number, number, number, string | null];
-type RawRow = [number, number, string, string | null];
+type RawRow = [number, number, number, string, string | null];
 
 const FROM_HEADS = `
   FROM unnest($1::smallint[], $2::timestamptz[], $3::timestamptz[]) AS run (grain, start, stop)
@@ -161,12 +195,23 @@ const FROM_HEADS = `
     AND CASE WHEN $6::integer[] IS NULL THEN rollups.name_id <> 0
       ELSE rollups.name_id = ANY ($6) END`;
 
-const RAW_LEAVES = `
-  SELECT source_id, name_id, count(*), array_agg(user_seq) FILTER (WHERE user_seq > 0)::text
-  FROM events WHERE time >= $1 AND time < $2 AND name_id > 0
+const rawLeaves = (place: string, from: string, to: string): string => `
+  SELECT ${place} AS place, source_id, name_id, count(*),
+    array_agg(user_seq) FILTER (WHERE user_seq > 0)::text
+  FROM events WHERE time >= ${from} AND time < ${to} AND name_id > 0
     AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
     AND ($5::integer[] IS NULL OR name_id = ANY ($5))
   GROUP BY source_id, name_id`;
+
+/** A plan for one range leaves out all chunks but its own, which is worth a statement for each. */
+const FEW_RANGES = 4;
+const RANGES_AT_ONCE = 1_000;
+const RAW_LEAVES = rawLeaves('0', '$1', '$2');
+/** There are many where minutes wait to be read anew, or a zone's buckets begin within minutes. */
+const RAW_LEAVES_OF_MANY = `
+  SELECT leaf.* FROM unnest($1::timestamptz[], $2::timestamptz[])
+    WITH ORDINALITY AS part (start, stop, number)
+  CROSS JOIN LATERAL (${rawLeaves('(part.number - 1)::integer', 'part.start', 'part.stop')}) AS leaf`;
 
 function headParameters(runs: readonly Run[], scope: Scope): unknown[] {
   return [

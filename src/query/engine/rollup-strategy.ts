@@ -16,7 +16,7 @@ import {
   type Draft,
   type RollupData,
 } from './rollup-groups.js';
-import type { Head, RollupReader, Scope } from './rollup-reader.js';
+import type { Head, Leaf, RollupReader, Scope } from './rollup-reader.js';
 import type { Snapshot } from './snapshot.js';
 
 /** Stands for names that a source has past its limit. */
