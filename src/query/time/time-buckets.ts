@@ -101,8 +101,12 @@ function stretchAt(ms: number, zone: string): Stretch {
 
 /** To the second, since buckets begin at full ones at least. */
 function label(ms: number, offsetMs: number, zone: string): string {
-  const local = new Date(ms + offsetMs).toISOString().slice(0, 19);
-  return `${local}${offsetText(offsetMs, zone)}`;
+  return `${localText(ms + offsetMs)}${offsetText(offsetMs, zone)}`;
+}
+
+/** Years before 0 and after 9999 have six digits and a sign. */
+function localText(ms: number): string {
+  return new Date(ms).toISOString().slice(0, -5);
 }
 
 /** `Z` for UTC itself; elsewhere `+01:00`, and seconds where a zone's past has them. */
@@ -118,5 +122,5 @@ function offsetText(offsetMs: number, zone: string): string {
 export function momentText(ms: number, zone: string): string {
   const offsetMs = zonedAt(ms, zone).offsetNanoseconds / 1e6;
   const fraction = modulo(ms, 1_000) === 0 ? '' : `.${String(modulo(ms, 1_000)).padStart(3, '0')}`;
-  return `${new Date(ms + offsetMs).toISOString().slice(0, 19)}${fraction}${offsetText(offsetMs, zone)}`;
+  return `${localText(ms + offsetMs)}${fraction}${offsetText(offsetMs, zone)}`;
 }
