@@ -3,8 +3,9 @@ import { UserSet } from '../../rollup/user-set.js';
 import type { RetentionQuery } from '../language/parse-retention.js';
 import type { Filter, Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
-import { momentText } from '../time/time-buckets.js';
+import { estimateBuckets, momentText } from '../time/time-buckets.js';
 import { RangeRun, type Effort, type EngineState, type RangeQuery } from './range-run.js';
+import { expectWithin } from './refusals.js';
 import { everything, type Snapshot } from './snapshot.js';
 
 /** People who came first in one period, and how many of them came in it and in each one after. */
@@ -34,6 +35,7 @@ export async function runRetention(
   now: number,
 ): Promise<RetentionAnswer> {
   const range = resolveRange(query.dateRange, query.timezone, now, everything(snapshot, now));
+  expectFewCells(range, query, state);
   const run = (filters: Filter[], isFirst: boolean): Promise<RangeRun> =>
     RangeRun.prepare(client, snapshot, state, asked(query, filters, isFirst));
   const [first, returning] = [
@@ -52,6 +54,13 @@ export async function runRetention(
     },
     effort: sum(first.effort, returning.effort),
   };
+}
+
+/** Each cohort has a number for each period from its own on. */
+function expectFewCells(range: Range, { period }: RetentionQuery, { limits }: EngineState): void {
+  if (isEmpty(range)) return;
+  const periods = estimateBuckets(range, period);
+  expectWithin('result_rows', (periods * (periods + 1)) / 2, limits.maxResultRows);
 }
 
 type ByPeriod = Awaited<ReturnType<RangeRun['people']>>;
