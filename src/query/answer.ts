@@ -154,7 +154,7 @@ function pageOf(
   const order = orderOf(query);
   const keyed = placed.map(({ row, identity }) => {
     const values = order.map(({ key }) => (key === 'time' ? identity[0] : row[key]));
-    return { row, key: [...values, ...identity] };
+    return { row, key: [...values, ...identity].map(sortable) };
   });
   const byKey = (one: SortKey, other: SortKey): number => compareKeys(one, other, order);
   const sorted = keyed.toSorted((one, other) => byKey(one.key, other.key));
@@ -166,15 +166,31 @@ function pageOf(
   return { rows: page.map(({ row }) => row), next };
 }
 
+/** What stands for a longer text begins like it. */
+const MAX_TEXT = 100;
+
+/** Cursors hold these, and travel in headers: of long values they have the beginning and a digest. */
+function sortable(value: unknown): unknown {
+  if (typeof value === 'number' || value === null) return value;
+  const text = typeof value === 'string' ? value : JSON.stringify(value);
+  if (text.length <= MAX_TEXT) return value;
+  const digest = createHash('sha256').update(text).digest('base64url');
+  const short = `${text.slice(0, MAX_TEXT)}${digest}`;
+  return typeof value === 'string' ? short : [short];
+}
+
 function compareKeys(one: SortKey, other: SortKey, order: readonly Order[]): number {
   for (let index = 0; index < one.length; index += 1) {
     const compared = compareValues(one[index], other[index]);
-    if (compared !== 0) return order[index]?.direction === 'desc' ? -compared : compared;
+    const isNothing = one[index] === null || other[index] === null;
+    if (compared !== 0) {
+      return order[index]?.direction === 'desc' && !isNothing ? -compared : compared;
+    }
   }
   return 0;
 }
 
-/** Numbers before texts before all else; nothing comes last. */
+/** Numbers before texts before all else; nothing comes last, in either direction. */
 function compareValues(one: unknown, other: unknown): number {
   const ranks = [rankOf(one), rankOf(other)] as const;
   if (ranks[0] !== ranks[1]) return ranks[0] - ranks[1];
@@ -216,7 +232,7 @@ export function readCursor(query: Query): Cursor {
     const text = Buffer.from(query.cursor!, 'base64url').toString();
     const [print, from, to, key] = JSON.parse(text) as [string, number, number, SortKey];
     if (print !== fingerprint(query) || !Array.isArray(key)) throw new TypeError('another query');
-    if (!Number.isSafeInteger(from) || !Number.isSafeInteger(to)) throw new TypeError('no range');
+    if (!isMoment(from) || !isMoment(to) || from > to) throw new TypeError('no range');
     return { range: { from, to }, key };
   } catch {
     throw new InvalidQueryError(
@@ -224,4 +240,11 @@ export function readCursor(query: Query): Cursor {
       'must be the next_cursor of an answer to the same query, whose other fields stay as they are',
     );
   }
+}
+
+/** What a date can be, with room for what a range is compared with. */
+const MAX_MS = 8e15;
+
+function isMoment(ms: number): boolean {
+  return Number.isSafeInteger(ms) && Math.abs(ms) <= MAX_MS;
 }
