@@ -19,14 +19,16 @@ export function toJsonLine({ key, user, event, source, properties }: EventRow): 
 
 /** The same as lines of CSV, without a header. */
 export function toCsvLines(rows: readonly EventRow[]): string {
-  return stringify(
-    rows.map(({ key, user, event, source, properties }) => [
-      new Date(key.time).toISOString(),
-      user ?? '',
-      event,
-      key.id,
-      source,
-      properties ?? '',
-    ]),
-  );
+  return stringify(rows.map(toValues));
+}
+
+/** A page of events as CSV with a header, and whose of them are bots'. */
+export function toCsvPage(rows: readonly EventRow[]): string {
+  const lines = rows.map((row) => [...toValues(row), String(row.bot)]);
+  return stringify([[...CSV_COLUMNS, 'bot'], ...lines]);
+}
+
+function toValues({ key, user, event, source, properties }: EventRow): string[] {
+  const time = new Date(key.time).toISOString();
+  return [time, user ?? '', event, key.id, source, properties ?? ''];
 }

@@ -60,15 +60,16 @@ export function writeEventCursor({ time, id, userSeq }: EventKey): string {
   return Buffer.from(JSON.stringify([time, id, userSeq])).toString('base64url');
 }
 
+/** Of an integer in the database. */
+const MAX_USER = 2 ** 31 - 1;
 const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
 
 function readEventCursor(cursor: string): EventKey {
   try {
     const text = Buffer.from(cursor, 'base64url').toString();
     const [time, id, userSeq] = JSON.parse(text) as [number, string, number];
-    if (!Number.isSafeInteger(time) || !UUID.test(id) || !Number.isSafeInteger(userSeq)) {
-      throw new TypeError('no key');
-    }
+    const isUser = Number.isInteger(userSeq) && userSeq >= 0 && userSeq <= MAX_USER;
+    if (!Number.isSafeInteger(time) || !UUID.test(id) || !isUser) throw new TypeError('no key');
     return { time, id, userSeq };
   } catch {
     throw new InvalidQueryError('cursor', 'must be the next_cursor of an answer');
@@ -119,9 +120,9 @@ export function parseExport(value: unknown): ExportQuery {
 }
 
 function readExportCursor(cursor: string): ExportCursor {
-  const match = /^([^,]+),([^,]+)(?:,([^]{1,255}))?$/.exec(cursor);
+  const match = /^([^,]+),([^,]+)(?:,([^\0]{1,255}))?$/u.exec(cursor);
   const time = match && parseMilliseconds(match[1]!);
-  if (!match || time === undefined || time === null || !UUID.test(match[2]!)) {
+  if (!match || typeof time !== 'number' || !UUID.test(match[2]!)) {
     throw new InvalidQueryError(
       'cursor',
       'must be timestamp,id,user of the last line that was received, or timestamp,id where it has no user',
