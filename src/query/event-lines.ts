@@ -1,7 +1,8 @@
 import { stringify } from 'csv-stringify/sync';
 import type { EventRow } from './engine/run-events.js';
 
-export const CSV_HEADER = 'timestamp,user,event,id,source,properties\n';
+const CSV_COLUMNS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'];
+export const CSV_HEADER = `${CSV_COLUMNS.join(',')}\n`;
 
 /** A JSON object of the fields that the batch endpoint takes. */
 export function toJsonLine({ key, user, event, source, properties }: EventRow): string {

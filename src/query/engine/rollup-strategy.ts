@@ -102,13 +102,8 @@ export class RollupStrategy {
     const scope = this.scopeOf(plan);
     const runs = mergeRuns(covers.flatMap((cover) => cover.runs));
     if (!isEstimate) await this.expectAffordable(runs, scope);
-    const heads = group(await this.reader.readHeads(runs, scope));
-    const raw = new Map<string, Awaited<ReturnType<RollupReader['readRaw']>>>();
-    for (const range of isEstimate ? [] : covers.flatMap((cover) => cover.raw)) {
-      if (raw.has(rangeKey(range))) continue;
-      if (range.from < this.snapshot.horizonMs) throw expired(this.snapshot.horizonMs);
-      raw.set(rangeKey(range), await this.reader.readRaw(range, scope));
-    }
+    const heads = new HeadIndex(await this.reader.readHeads(runs, scope));
+    const raw = isEstimate ? new Map<string, Leaf[]>() : await this.readRaw(covers, scope);
     let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
     for (const [first, last] of covers.flatMap((cover) => cover.minutes)) {
       from = Math.min(from, first);
@@ -116,6 +111,17 @@ export class RollupStrategy {
     }
     const deltas = await this.reader.readDeltas(from, to, scope);
     return { heads, raw, deltas, holes: new Set(this.snapshot.holes) };
+  }
+
+  private async readRaw(covers: readonly Cover[], scope: Scope): Promise<Map<string, Leaf[]>> {
+    const { horizonMs } = this.snapshot;
+    const ranges = new Map<string, Range>();
+    for (const range of covers.flatMap((cover) => cover.raw)) {
+      if (range.from < horizonMs) throw expired(horizonMs);
+      ranges.set(rangeKey(range), range);
+    }
+    const leaves = await this.reader.readRaw([...ranges.values()], scope);
+    return new Map([...ranges.keys()].map((key, index) => [key, leaves[index]!]));
   }
 
   /** Rows are counted only where there may be too many of them. */

@@ -29,12 +29,13 @@ export async function inSnapshot<Result>(
   timeoutMs: number,
   work: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
-  // In one message: each that follows costs as much as an index scan.
-  const results = (await client.query(
-    `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;
-     SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}; ${READ_SNAPSHOT}`,
-  )) as unknown as { rows: SnapshotRow[] }[];
   try {
+    // In one message: each that follows costs as much as an index scan. Waiting for a lock may fail
+    // as well, and leaves a transaction that has to be ended.
+    const results = (await client.query(
+      `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;
+       SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}; ${READ_SNAPSHOT}`,
+    )) as unknown as { rows: SnapshotRow[] }[];
     const result = await work(toSnapshot(results.at(-1)!.rows[0]!));
     // Nothing was written: whether it ends well is of no interest, and whatever follows waits for it.
     client.query('COMMIT').catch(() => {});

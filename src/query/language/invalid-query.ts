@@ -30,10 +30,9 @@ export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown): Ou
   if (result.success) return result.data;
   const [issue] = result.error.issues;
   if (issue?.code === 'unrecognized_keys') {
-    const isWhole = issue.path.length === 0 && schema instanceof z.ZodObject;
-    const accepted = isWhole ? `; accepted are ${Object.keys(schema.shape).join(', ')}` : ' here';
+    const accepted = fieldsAt(schema, issue.path);
     const path = pathText([...issue.path, issue.keys[0]!]);
-    throw new InvalidQueryError(path, `is no field${accepted}`);
+    throw new InvalidQueryError(path, `is no field; accepted are ${accepted.join(', ')}`);
   }
   throw new InvalidQueryError(pathText(issue!.path), issue!.message);
 }

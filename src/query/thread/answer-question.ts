@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { ClientBase } from 'pg';
 import { effortOf, rangeText, readCursor, toAnswer, type AnswerRow } from '../answer.js';
 import { findUser, runEvents, runExport } from '../engine/run-events.js';
-import { CSV_HEADER, toCsvLines, toJsonLine } from '../event-lines.js';
+import { toCsvLines, toCsvPage, toJsonLine } from '../event-lines.js';
 import { writeEventCursor, type EventKey, type ExportQuery } from '../language/parse-events.js';
 import { runFunnel } from '../engine/run-funnel.js';
 import { runHour } from '../engine/run-hour.js';
@@ -55,7 +55,7 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
     const { range, rows } = await runEvents(client, snapshot, state, query, now);
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
     const nextCursor = last ? writeEventCursor(last.key) : null;
-    if (format === 'csv') return { text: CSV_HEADER + toCsvLines(rows), nextCursor };
+    if (format === 'csv') return { text: toCsvPage(rows), nextCursor };
     const lines = rows.map((row) => `${toJsonLine(row).slice(0, -1)},"bot":${row.bot}}`);
     const tail = JSON.stringify({
       query: { date_range: rangeText(range, query.timezone), limit: query.limit },

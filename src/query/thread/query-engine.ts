@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type PoolClient } from 'pg';
-import { isDatabaseAnswer } from '../../common/database-errors.js';
+import { isStatementError } from '../../common/database-errors.js';
 import { KnownState } from '../engine/known-state.js';
 import { inSnapshot, type Snapshot } from '../engine/snapshot.js';
 import { answerQuestion } from './answer-question.js';
@@ -21,6 +21,8 @@ export class QueryEngine {
     this.state = new KnownState(limits, cacheBytes);
     this.pool = new Pool({ ...connection, max: maxConnections });
     this.pool.on('error', () => this.state.forget());
+    // The pool hears only those that it holds: unheard, the loss of one in use would end the thread.
+    this.pool.on('connect', (client) => client.on('error', () => this.state.forget()));
   }
 
   /** @throws CancelledError, RefusedQueryError, InvalidQueryError, or the database's error */
@@ -39,7 +41,7 @@ export class QueryEngine {
       return (await inSnapshot(client, this.settings.limits.timeoutMs, work)) as Reply<Kind>;
     } catch (error) {
       if (cancellation.isRequested) throw new CancelledError('given up', { cause: error });
-      broken = !isDatabaseAnswer(error) && isFromConnection(error);
+      broken = !isStatementError(error) && isFromConnection(error);
       if (broken) this.state.forget();
       throw error;
     } finally {
