@@ -76,7 +76,11 @@ describe('the documented queries', () => {
     const { properties } = documented('FunnelStepDto');
     expect(Object.keys(properties!)).toEqual(Object.keys(items!.properties!));
     expect(properties!['event']).toMatchObject({ minLength: 1, maxLength: 100 });
-    expect(items!.properties!['event']).toMatchObject({ minLength: 1, maxLength: 100 });
+    const named = (event: string) => ({ steps: [{ event }, { event: 'b' }], within: '1h' });
+    const lengths = [0, 1, 100, 101].filter((length) =>
+      isRead(() => parseFunnel({ ...named('x'.repeat(length)), date_range: 'all' })),
+    );
+    expect(lengths).toEqual([1, 100]);
   });
 
   it.each(BODIES)('$dto names as required what may not be left out', ({ dto, parse, path }) => {

@@ -28,7 +28,7 @@ describe('the forms in which raw events are answered', () => {
     expect(response.headers.get('X-Next-Cursor')).not.toBeNull();
     const lines = (await response.text()).trimEnd().split('\n');
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toBe('timestamp,user,event,id,source,properties');
+    expect(lines[0]).toBe('timestamp,user,event,id,source,properties,bot');
     expect(lines[1]).toMatch(/^2026-11-24T09:31:00\.000Z,b,visit,/);
   });
 

@@ -159,7 +159,7 @@ export class RetentionDto {
     type: 'array',
     items: { type: 'array', items: {} },
     maxItems: 100,
-    description: 'Of `first_event`; without them those are taken that say who came back.',
+    description: 'For `first_event` alone; without them those are taken that say who came back.',
     example: [['is', 'event', ['signup']]],
   })
   cohort_filters?: unknown[][];

@@ -33,9 +33,14 @@ const EVENT_LINE = {
   source: 'default',
   properties: { plan: 'pro' },
 };
-const EVENTS_CSV =
+const EXPORT_CSV =
   'timestamp,user,event,id,source,properties\n' +
   '2026-11-24T09:30:00.250Z,u-81,signup,3daeea48-5045-5643-a585-245b62f8af76,default,"{""plan"": ""pro""}"\n';
+
+const EVENTS_CSV = EXPORT_CSV.replace('properties\n', 'properties,bot\n').replace(
+  '""}"\n',
+  '""}",false\n',
+);
 
 const text = (example: string) => ({ schema: { type: 'string', example } });
 
@@ -217,7 +222,7 @@ export const DescribeExport = (): MethodDecorator =>
     ApiOkResponse({
       content: {
         'application/x-ndjson': text(`${JSON.stringify(EVENT_LINE)}\n`),
-        'text/csv': text(EVENTS_CSV),
+        'text/csv': text(EXPORT_CSV),
       },
     }),
     Failures(),
