@@ -31,7 +31,7 @@ describe('a field that there is not', () => {
     );
     const steps = [{ event: 'a' }, { event: 'b', name: 'c' }];
     expect(() => parseFunnel({ steps, within: '1h', date_range: 'all' })).toThrow(
-      'steps[1].name: is no field here',
+      'steps[1].name: is no field; accepted are event, filters',
     );
   });
 });
