@@ -7,6 +7,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationShutdown,
 } from '@nestjs/common';
+import pLimit from 'p-limit';
 import { Piscina } from 'piscina';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
@@ -16,6 +17,7 @@ import { threadFile } from '../common/thread-file.js';
 import { connectionSettings } from '../database/connection-settings.js';
 import type { QueryLimits } from './engine/refusals.js';
 import { FailedQueryError, QueryTimeoutError, TooManyQueriesError } from './query-errors.js';
+import { mayScan } from './scans.js';
 import type { Failure, Outcome, Question, Reply, Task, ThreadSettings } from './thread/tasks.js';
 
 /** How much queries may take. */
@@ -31,6 +33,8 @@ export class QueryOptions implements QueryLimits {
 /** Questions that a thread has under way at once: it mostly waits for the database. */
 const QUESTIONS_A_THREAD = 4;
 const MAX_WAITING = 256;
+/** How many threads there are, and how many questions may read raw events by the million at once. */
+const MAX_THREADS = Math.max(1, Math.min(4, availableParallelism() - 1));
 /** A thread that nobody asks anything for so long ends, and its memory with it. */
 const IDLE_MS = 10 * 60_000;
 const QUERY_CANCELED = '57014';
@@ -39,6 +43,7 @@ const QUERY_CANCELED = '57014';
 @Injectable()
 export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly options: QueryOptions;
+  private readonly scans = pLimit(MAX_THREADS);
   private threads: Piscina<Task, Outcome<Question['kind']>> | undefined;
   private readonly underWay = new Set<() => void>();
   private isStopping = false;
@@ -59,6 +64,25 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
     question: Extract<Question, { kind: Kind }>,
     signal?: AbortSignal,
   ): Promise<Reply<Kind>> {
+    if (!mayScan(question)) return await this.put(question, signal);
+    if (this.scans.pendingCount >= MAX_WAITING) throw new TooManyQueriesError();
+    return await this.scans(() => this.put(question, signal));
+  }
+
+  /** Before the server waits for the requests that are under way: nothing is lost with a query. */
+  beforeApplicationShutdown(): void {
+    this.isStopping = true;
+    for (const giveUp of this.underWay) giveUp();
+  }
+
+  async onApplicationShutdown(): Promise<void> {
+    await this.threads?.destroy();
+  }
+
+  private async put<Kind extends Question['kind']>(
+    question: Extract<Question, { kind: Kind }>,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply<Kind>> {
     if (this.isStopping || signal?.aborted) throw new UnavailableError('nobody waits for it');
     this.threads ??= this.start();
     if (this.threads.queueSize >= MAX_WAITING) throw new TooManyQueriesError();
@@ -78,16 +102,6 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
     }
   }
 
-  /** Before the server waits for the requests that are under way: nothing is lost with a query. */
-  beforeApplicationShutdown(): void {
-    this.isStopping = true;
-    for (const giveUp of this.underWay) giveUp();
-  }
-
-  async onApplicationShutdown(): Promise<void> {
-    await this.threads?.destroy();
-  }
-
   private start(): Piscina<Task, Outcome<Question['kind']>> {
     const { cacheBytes, ...limits } = this.options;
     const settings: ThreadSettings = {
@@ -100,7 +114,7 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
       filename: threadFile(join(import.meta.dirname, 'thread'), 'query.thread.js'),
       workerData: settings,
       minThreads: 1,
-      maxThreads: Math.max(1, Math.min(4, availableParallelism() - 1)),
+      maxThreads: MAX_THREADS,
       concurrentTasksPerWorker: QUESTIONS_A_THREAD,
       idleTimeout: IDLE_MS,
       // Else an idle thread sleeps so that its connections can't tell that they were lost.

@@ -1,6 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
+import { stepBack } from '../common/low-priority.js';
 import { fold } from './fold.js';
 
 /** What the thread is started with. */
@@ -8,6 +9,8 @@ export interface FoldSettings {
   connection: Record<string, unknown>;
   intervalMs: number;
 }
+
+stepBack();
 
 const { connection, intervalMs } = workerData as FoldSettings;
 const stopping = new AbortController();

@@ -30,10 +30,12 @@ export async function inSnapshot<Result>(
   work: (snapshot: Snapshot) => Promise<Result>,
 ): Promise<Result> {
   try {
+    // No worker beside this one: events are stored meanwhile, on the same cores.
     // In one message: each that follows costs as much as an index scan. Waiting for a lock may fail
     // as well, and leaves a transaction that has to be ended.
     const results = (await client.query(
       `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;
+       SET LOCAL max_parallel_workers_per_gather = 0;
        SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}; ${READ_SNAPSHOT}`,
     )) as unknown as { rows: SnapshotRow[] }[];
     const result = await work(toSnapshot(results.at(-1)!.rows[0]!));

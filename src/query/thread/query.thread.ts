@@ -1,7 +1,9 @@
 import { workerData } from 'node:worker_threads';
+import { stepBack } from '../../common/low-priority.js';
 import { QueryEngine } from './query-engine.js';
 import type { Failure, Outcome, Question, Task, ThreadSettings } from './tasks.js';
 
+stepBack();
 const engine = new QueryEngine(workerData as ThreadSettings);
 
 /** Runs in a thread of its own: uniting sets of users takes long, and events must not wait for it. */
