@@ -76,7 +76,7 @@ describe('raw events', () => {
     ]);
     const csv = await analyst.server.get(`/analytics/events?filters=${filters}&format=csv`);
     expect(csv.headers.get('Content-Type')).toMatch(/^text\/csv/);
-    const [row] = parse(await csv.text(), { columns: true }) as Record<string, string>[];
+    const [row] = parse<Record<string, string>>(await csv.text(), { columns: true });
     expect(row).toMatchObject({ user: `o'b,"ri\\an`, event: 'a "b", c', bot: 'false' });
     expect(JSON.parse(row!['properties']!)).toEqual(results[0]!['properties']);
     expect((await analyst.get('events')).results.map(({ user }) => user)).not.toContain('ünï😀');

@@ -109,7 +109,7 @@ describe('the query language', () => {
     ['11 deep', { ...OK, filters: [nested(11)] }, `filters[0]${'[1]'.repeat(10)}`, '10 deep'],
     [
       '101 filters',
-      { ...OK, filters: Array(101).fill(nested(1)) },
+      { ...OK, filters: Array.from({ length: 101 }, () => nested(1)) },
       'filters',
       'at most 100 filters',
     ],
@@ -130,7 +130,7 @@ describe('the query language', () => {
     const refused = await analyst.refusal(body);
     expect(refused).toMatchObject({ statusCode: 400, code: 'invalid_query', path });
     expect(refused.message).toContain(accepted);
-    if (path !== '') expect(refused.message.startsWith(`${path}: `)).toBe(true);
+    expect(refused.message.startsWith(path === '' ? 'must be' : `${path}: `)).toBe(true);
   });
 
   it('refuses a field that is named __proto__', async () => {
@@ -156,7 +156,12 @@ describe('the query language', () => {
   it.each<[string, unknown, string, string]>([
     ['nothing', {}, 'steps', 'must be a list of steps'],
     ['one step', { ...FUNNEL, steps: [{ event: 'a' }] }, 'steps', 'must have two steps at least'],
-    ['11 steps', { ...FUNNEL, steps: Array(11).fill({ event: 'a' }) }, 'steps', 'at most 10'],
+    [
+      '11 steps',
+      { ...FUNNEL, steps: Array.from({ length: 11 }, () => ({ event: 'a' })) },
+      'steps',
+      'at most 10',
+    ],
     [
       'an empty step',
       { ...FUNNEL, steps: [{}, {}] },
