@@ -2,11 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import * as fc from 'fast-check';
 import { Client } from 'pg';
 import { fold } from '../src/rollup/fold.js';
-import { People } from '../src/query/engine/people.js';
-import type { EngineState } from '../src/query/engine/range-run.js';
+import { KnownState } from '../src/query/engine/known-state.js';
 import { runFunnel } from '../src/query/engine/run-funnel.js';
 import { runRetention } from '../src/query/engine/run-retention.js';
-import { SetCache } from '../src/query/engine/set-cache.js';
 import { inSnapshot } from '../src/query/engine/snapshot.js';
 import { parseFunnel } from '../src/query/language/parse-funnel.js';
 import { parseRetention } from '../src/query/language/parse-retention.js';
@@ -45,11 +43,8 @@ const range = fc
 describe('funnels and retention as one would reckon them by hand', () => {
   let database: TestDatabase;
   let client: Client;
-  const state: EngineState = {
-    cache: new SetCache(1_000_000),
-    limits: new QueryOptions(),
-    people: (reader, version) => People.read(reader, version),
-  };
+  const state = new KnownState(new QueryOptions(), 1_000_000);
+
   beforeAll(async () => {
     database = await createDatabase();
     client = new Client(database.url);
