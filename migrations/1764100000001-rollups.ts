@@ -46,7 +46,8 @@ const WITH_TRAITS = `WHERE traits <> '{}'`;
 /**
  * `users` is a Roaring bitmap of `users.seq` in the portable format; it is dense already, so that
  * PostgreSQL needn't try to compress it. `name_id` is 0 for all names together, and -1 for all names
- * that a source has past its limit (`rollup_names` says which).
+ * that a source has past its limit (`rollup_names` says which). The rows of today are written anew every
+ * few seconds, with sets as large as they get: what they were is cleared away early.
  */
 async function createRollups(runner: QueryRunner): Promise<void> {
   await runner.query('CREATE SEQUENCE rollup_versions');
@@ -63,7 +64,7 @@ async function createRollups(runner: QueryRunner): Promise<void> {
       version bigint NOT NULL DEFAULT nextval('rollup_versions'),
       CONSTRAINT rollups_pkey PRIMARY KEY (grain, bucket, source_id, bot, name_id),
       CONSTRAINT rollups_grain CHECK (grain IN (1, 15, 60, 1440))
-    )`);
+    ) WITH (autovacuum_vacuum_scale_factor = 0.02, toast.autovacuum_vacuum_scale_factor = 0.02)`);
   await runner.query('ALTER TABLE rollups ALTER COLUMN users SET STORAGE EXTERNAL');
   await runner.query(`
     CREATE TABLE rollup_names (

@@ -32,9 +32,11 @@ export class QueryOptions implements QueryLimits {
 
 /** Questions that a thread has under way at once: it mostly waits for the database. */
 const QUESTIONS_A_THREAD = 4;
-const MAX_WAITING = 256;
 /** How many threads there are, and how many questions may read raw events by the million at once. */
 const MAX_THREADS = Math.max(1, Math.min(4, availableParallelism() - 1));
+/** That all threads of a process may take. */
+export const QUERY_CONNECTIONS = MAX_THREADS * QUESTIONS_A_THREAD;
+const MAX_WAITING = 256;
 /** A thread that nobody asks anything for so long ends, and its memory with it. */
 const IDLE_MS = 10 * 60_000;
 const QUERY_CANCELED = '57014';

@@ -2,6 +2,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import type { DataSource } from 'typeorm';
 import type { Configuration } from '../configuration.js';
 import { POOL_SIZE } from '../database/data-source-options.js';
+import { QUERY_CONNECTIONS } from '../query/query-threads.js';
 import { openDatabase } from '../database/open-database.js';
 import { takeDatabase } from '../database/serving-database.js';
 import { readStorage, type Storage } from '../database/storage.js';
@@ -50,6 +51,9 @@ async function prepareDatabase(
   }
 }
 
+/** Of the pool, of the threads that answer queries, and of the one that folds. */
+const CONNECTIONS = POOL_SIZE + QUERY_CONNECTIONS + 1;
+
 /** Under load each worker takes all connections of its pool; one that gets none answers 503. */
 async function warnOfConnections(
   dataSource: DataSource,
@@ -60,11 +64,11 @@ async function warnOfConnections(
     `SELECT current_setting('max_connections')::int
        - current_setting('superuser_reserved_connections')::int AS available`,
   );
-  const needed = workers * POOL_SIZE;
+  const needed = workers * CONNECTIONS;
   if (needed <= server!.available) return;
   log(
     `Warning: ${workers} workers may need ${needed} connections to the database, which has ` +
-      `${server!.available}. Set WEB_CONCURRENCY to ${Math.floor(server!.available / POOL_SIZE)} or ` +
+      `${server!.available}. Set WEB_CONCURRENCY to ${Math.floor(server!.available / CONNECTIONS)} or ` +
       "less, or raise the database's max_connections.",
   );
 }
