@@ -13,7 +13,7 @@ describe('what a query may cost', () => {
   beforeAll(async () => {
     const query = Object.assign(new QueryOptions(), {
       maxRawRows: 5,
-      maxBuckets: 4,
+      maxBuckets: 8,
       maxResultRows: 20,
     });
     analyst = await Analyst.start({ query });
@@ -41,8 +41,12 @@ describe('what a query may cost', () => {
     [
       'buckets',
       'query',
-      { metrics: ['events'], date_range: ['2026-03-01T00:01:00Z', '2026-03-01T23:00:00Z'] },
-      { buckets: 5 },
+      {
+        metrics: ['events'],
+        date_range: ['2026-03-01T00:01:00Z', '2026-03-01T23:00:00Z'],
+        dimensions: ['event'],
+      },
+      { buckets: 9 },
     ],
     [
       'rows of time',
