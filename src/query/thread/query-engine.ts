@@ -11,6 +11,9 @@ class CancelledError extends Error {
   override name = 'CancelledError';
 }
 
+/** How much longer than a statement may take its answer may. */
+const ANSWER_MS = 10_000;
+
 /** Answers questions with connections of its own, and remembers sets of users between them. */
 export class QueryEngine {
   private readonly pool: Pool;
@@ -19,7 +22,12 @@ export class QueryEngine {
   constructor(private readonly settings: ThreadSettings) {
     const { connection, maxConnections, cacheBytes, limits } = settings;
     this.state = new KnownState(limits, cacheBytes);
-    this.pool = new Pool({ ...connection, max: maxConnections });
+    this.pool = new Pool({
+      ...connection,
+      max: maxConnections,
+      // A database that hangs doesn't even keep its own time.
+      query_timeout: limits.timeoutMs + ANSWER_MS,
+    });
     this.pool.on('error', () => this.state.forget());
     // The pool hears only those that it holds: unheard, the loss of one in use would end the thread.
     this.pool.on('connect', (client) => client.on('error', () => this.state.forget()));
