@@ -7,7 +7,7 @@ import type { Counter } from './names.js';
 import type { Collected, Group, Plan } from './plan.js';
 import { expectWithin, expired, type QueryLimits } from './refusals.js';
 import { streamRows } from './row-stream.js';
-import type { Snapshot } from './snapshot.js';
+import { allowScans, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
 
 /** Collects from raw events: properties are nowhere else. */
@@ -33,6 +33,7 @@ export class RawStrategy {
     const parameters = new SqlParameters();
     const all: Group[] = [];
     const text = groupsSql(plan, from, parameters);
+    await allowScans(this.client);
     // One row after the other: sets of users are large as texts.
     await streamRows(this.client, text, parameters.values, (row) => {
       all.push(toGroup(row, plan));

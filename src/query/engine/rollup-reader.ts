@@ -113,7 +113,6 @@ export class RollupReader {
    */
   async readRaw(ranges: readonly Range[], scope: Scope): Promise<Leaf[][]> {
     if (ranges.length === 0) return [];
-    await this.client.query('SET LOCAL enable_seqscan = off');
     const leaves: Leaf[][] = [];
     if (ranges.length <= FEW_RANGES) {
       for (const range of ranges) leaves.push(...(await this.fetchRaw([range], scope)));
@@ -123,7 +122,6 @@ export class RollupReader {
         leaves.push(...(await this.fetchRaw(some, scope)));
       }
     }
-    await this.client.query('SET LOCAL enable_seqscan = on');
     return leaves;
   }
 

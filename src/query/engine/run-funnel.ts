@@ -10,7 +10,7 @@ import { FunnelPath } from './funnel-steps.js';
 import { RangeRun, type Effort, type EngineState } from './range-run.js';
 import { expectWithin, expired } from './refusals.js';
 import { streamRows } from './row-stream.js';
-import { everything, type Snapshot } from './snapshot.js';
+import { allowScans, everything, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
 
 /** People who took a step after all those before it, in time. */
@@ -100,6 +100,7 @@ async function walk(
       if (Number.isFinite(shortest)) times[step]!.push(shortest);
     }
   };
+  await allowScans(client);
   await streamRows(client, text, parameters.values, ([someone, time, mask]) => {
     rows += 1;
     if (someone !== person) {

@@ -35,6 +35,7 @@ export async function inSnapshot<Result>(
     // as well, and leaves a transaction that has to be ended.
     const results = (await client.query(
       `BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL jit = off;
+       SET LOCAL enable_seqscan = off;
        SET LOCAL max_parallel_workers_per_gather = 0;
        SET LOCAL statement_timeout = ${Math.ceil(timeoutMs)}; ${HOLD_HORIZON}; ${READ_SNAPSHOT}`,
     )) as unknown as { rows: SnapshotRow[] }[];
@@ -84,6 +85,14 @@ function toSnapshot(row: SnapshotRow): Snapshot {
     sourceCount: Number(sources),
     holes: (holes?.split(' ') ?? []).map(Number).toSorted((one, other) => one - other),
   };
+}
+
+/**
+ * For what may read a good part of the events. All else goes by indexes: statistics of a chunk that
+ * was just made would have all of it read for the edge of a minute.
+ */
+export async function allowScans(client: ClientBase): Promise<void> {
+  await client.query('SET LOCAL enable_seqscan = on');
 }
 
 /** All that there is, whole minutes of it, and at least until now. */
