@@ -34,54 +34,63 @@ export class PeopleCount {
     for (const users of rules.trait?.values.values() ?? []) this.anyValue.add(users);
   }
 
-  rows({ groups, history }: Collected): FigureRow[] {
+  async rows({ groups, history }: Collected): Promise<FigureRow[]> {
     const seen = new Map<string, UserSet>();
-    for (const group of history) seen.set(fieldsKey(group), this.peopleOf(group).clone());
+    for (const group of history) seen.set(fieldsKey(group), (await this.peopleOf(group)).clone());
     // New people of a bucket are such as none before had.
     const inOrder = this.plan.needsHistory
       ? groups.toSorted((one, other) => one.bucket - other.bucket)
       : groups;
-    return inOrder.flatMap((group) => this.rowsOf(group, seen));
-  }
-
-  /** @param length how many buckets there are, with and without events */
-  byBucket({ groups, historyTotal }: Collected, length: number): PeopleByBucket {
-    const people = Array.from({ length }, () => UserSet.empty());
-    for (const group of groups) people[group.bucket]!.add(this.peopleOf(group));
-    return { people, before: historyTotal ? this.peopleOf(historyTotal) : UserSet.empty() };
-  }
-
-  total({ total, historyTotal }: Collected): RowFigures {
-    const before = historyTotal && this.peopleOf(historyTotal);
-    return this.figures(total, before);
-  }
-
-  private rowsOf(group: Group, seen: Map<string, UserSet>): FigureRow[] {
-    const { bucket, fields } = group;
-    const key = fieldsKey(group);
-    const before = seen.get(key);
-    const rows = this.rules.trait
-      ? this.byTrait(group, before)
-      : [{ ...this.figures(group, before), bucket, fields }];
-    if (this.plan.needsHistory) this.note(seen, key, group);
+    const rows: FigureRow[] = [];
+    for (const group of inOrder) rows.push(...(await this.rowsOf(group, seen)));
     return rows;
   }
 
-  private note(seen: Map<string, UserSet>, key: string, group: Group): void {
-    const known = seen.get(key);
-    if (known) known.add(this.peopleOf(group));
-    else seen.set(key, this.peopleOf(group).clone());
+  /** @param length how many buckets there are, with and without events */
+  async byBucket({ groups, historyTotal }: Collected, length: number): Promise<PeopleByBucket> {
+    const people = Array.from({ length }, () => UserSet.empty());
+    for (const group of groups) people[group.bucket]!.add(await this.peopleOf(group));
+    return { people, before: historyTotal ? await this.peopleOf(historyTotal) : UserSet.empty() };
   }
 
-  private figures(group: Group, before: UserSet | undefined): RowFigures {
-    const counts = this.countsOf(group);
-    if (!this.plan.needsUsers) return { counts, users: 0, newUsers: 0 };
-    const isKnown = this.rules.people.isTrivial && !this.rules.filter && !this.plan.needsHistory;
-    if (isKnown && group.userCount !== undefined) {
-      return { counts, users: group.userCount, newUsers: 0 };
+  async total({ total, historyTotal }: Collected): Promise<RowFigures> {
+    const before = historyTotal && (await this.peopleOf(historyTotal));
+    return this.isCounted(total)
+      ? this.countedFigures(total)
+      : this.figures(total, await this.peopleOf(total), before);
+  }
+
+  private async rowsOf(group: Group, seen: Map<string, UserSet>): Promise<FigureRow[]> {
+    const { bucket, fields } = group;
+    if (this.isCounted(group)) return [{ ...this.countedFigures(group), bucket, fields }];
+    const people = await this.peopleOf(group);
+    const key = fieldsKey(group);
+    const before = seen.get(key);
+    const rows = this.rules.trait
+      ? this.byTrait(group, people, before)
+      : [{ ...this.figures(group, people, before), bucket, fields }];
+    if (this.plan.needsHistory) {
+      if (before) before.add(people);
+      else seen.set(key, people.clone());
     }
-    const people = this.peopleOf(group);
-    return { counts, users: people.size, newUsers: this.newOf(people, before) };
+    return rows;
+  }
+
+  /** Whether nobody has to be looked at: no users are asked for, or a row says how many they are. */
+  private isCounted({ userCount }: Group): boolean {
+    if (!this.plan.needsUsers) return true;
+    const { people, filter, trait } = this.rules;
+    const isByRow = people.isTrivial && !filter && !trait && !this.plan.needsHistory;
+    return isByRow && userCount !== undefined;
+  }
+
+  private countedFigures(group: Group): RowFigures {
+    return { counts: this.countsOf(group), users: group.userCount ?? 0, newUsers: 0 };
+  }
+
+  private figures(group: Group, people: UserSet, before: UserSet | undefined): RowFigures {
+    const newUsers = this.newOf(people, before);
+    return { counts: this.countsOf(group), users: people.size, newUsers };
   }
 
   private newOf(people: UserSet, before: UserSet | undefined): number {
@@ -90,9 +99,8 @@ export class PeopleCount {
   }
 
   /** Rows of people alone: whose the events were that a rollup counts isn't known. */
-  private byTrait(group: Group, before: UserSet | undefined): FigureRow[] {
+  private byTrait(group: Group, people: UserSet, before: UserSet | undefined): FigureRow[] {
     const { place, values } = this.rules.trait!;
-    const people = this.peopleOf(group);
     const row = (value: unknown, users: UserSet): FigureRow => ({
       counts: this.countsOf(group),
       users: users.size,
@@ -104,8 +112,8 @@ export class PeopleCount {
     return [...rows, row(null, people.without(this.anyValue))].filter(({ users }) => users > 0);
   }
 
-  private peopleOf(group: Group): UserSet {
-    return passing(this.rules.people.of(group.users()), this.rules.filter);
+  private async peopleOf(group: Group): Promise<UserSet> {
+    return passing(this.rules.people.of(await group.users()), this.rules.filter);
   }
 
   private countsOf({ counts }: Group): Record<string, number> {

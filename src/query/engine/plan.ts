@@ -36,7 +36,7 @@ export interface Group {
   /** How many users, where that is known without the users themselves. */
   userCount: number | undefined;
   /** Not to be written into. */
-  users: () => UserSet;
+  users: () => Promise<UserSet>;
 }
 
 export interface Collected {

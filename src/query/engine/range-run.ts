@@ -105,8 +105,8 @@ export class RangeRun {
     const plan = this.plan(range, buckets.starts);
     if (range.from >= range.to) return { range, buckets, ...nothing(plan) };
     const { count, collected } = await this.collect(plan);
-    const rows = this.withPeople(count.rows(collected));
-    return { range, buckets, rows, totals: count.total(collected) };
+    const rows = this.withPeople(await count.rows(collected));
+    return { range, buckets, rows, totals: await count.total(collected) };
   }
 
   /**
@@ -119,7 +119,7 @@ export class RangeRun {
     const buckets = this.buckets(range);
     const plan = { ...this.plan(range, buckets.starts), needsUsers: true };
     const { count, collected } = await this.collect(plan, true);
-    return { buckets, ...count.byBucket(collected, buckets.starts.length) };
+    return { buckets, ...(await count.byBucket(collected, buckets.starts.length)) };
   }
 
   private buckets(range: Range): TimeBuckets {

@@ -45,8 +45,8 @@ export class RawStrategy {
     return {
       groups,
       history,
-      total: sum(groups, plan.counters),
-      historyTotal: plan.needsHistory ? sum(history, plan.counters) : undefined,
+      total: await sum(groups, plan.counters),
+      historyTotal: plan.needsHistory ? await sum(history, plan.counters) : undefined,
     };
   }
 }
@@ -61,22 +61,32 @@ function groupsSql(plan: Plan, from: number, parameters: SqlParameters): string 
   const values = fields.map(({ field }) => valueSql(field, EVENT_COLUMNS, parameters));
   const keys = ['bucket', ...fields.map((_, index) => `value_${index}`)];
   const counts = counters.map((counter) => countSql(counter, parameters));
+  // By user first: an array of each event's user could be larger than the database allows.
+  const byUser = needsUsers ? [...keys, 'user_seq'] : keys;
   const users = needsUsers ? 'array_agg(user_seq) FILTER (WHERE user_seq > 0)' : 'NULL';
   return `
-    SELECT ${[...keys.map((key) => `${key}::text`), ...counts, `(${users})::text`].join(', ')}
+    SELECT ${[
+      ...keys.map((key) => `${key}::text`),
+      ...counts.map((_, index) => `sum(count_${index})::text`),
+      `(${users})::text`,
+    ].join(', ')}
     FROM (
-      SELECT events.user_seq, events.name_id,
-        ${[bucket, ...values].map((value, index) => `${value} AS ${keys[index]}`).join(', ')}
-      FROM ${eventTables({ filters: every, fields })}
-      WHERE ${eventConditions({ from, to: range.to }, { filters: every, includeBots }, parameters)}
-    ) AS matching
+      SELECT ${[...byUser, ...counts.map((count, index) => `${count} AS count_${index}`)].join(', ')}
+      FROM (
+        SELECT events.user_seq, events.name_id,
+          ${[bucket, ...values].map((value, index) => `${value} AS ${keys[index]}`).join(', ')}
+        FROM ${eventTables({ filters: every, fields })}
+        WHERE ${eventConditions({ from, to: range.to }, { filters: every, includeBots }, parameters)}
+      ) AS matching
+      GROUP BY ${byUser.join(', ')}
+    ) AS of_users
     GROUP BY ${keys.join(', ')}`;
 }
 
 function countSql({ names }: Counter, parameters: SqlParameters): string {
-  if (names === 'all') return 'count(*)::text';
+  if (names === 'all') return 'count(*)';
   const ids = parameters.bind([...names], 'integer[]');
-  return `(count(*) FILTER (WHERE name_id = ANY (${ids})))::text`;
+  return `count(*) FILTER (WHERE name_id = ANY (${ids}))`;
 }
 
 function toGroup(row: readonly (string | null)[], { fields, counters, needsUsers }: Plan): Group {
@@ -88,17 +98,23 @@ function toGroup(row: readonly (string | null)[], { fields, counters, needsUsers
       .map((text) => (text === null ? null : (JSON.parse(text) as unknown))),
     counts: row.slice(1 + fields.length, 1 + fields.length + counters.length).map(Number),
     userCount: undefined,
-    users: () => users,
+    users: () => Promise.resolve(users),
   };
 }
 
 /** Every event is in one group. */
-function sum(groups: readonly Group[], counters: readonly Counter[]): Group {
+async function sum(groups: readonly Group[], counters: readonly Counter[]): Promise<Group> {
   const users = UserSet.empty();
   const counts = counters.map(() => 0);
   for (const group of groups) {
-    users.add(group.users());
+    users.add(await group.users());
     for (const [index, count] of group.counts.entries()) counts[index]! += count;
   }
-  return { bucket: 0, fields: [], counts, userCount: undefined, users: () => users };
+  return {
+    bucket: 0,
+    fields: [],
+    counts,
+    userCount: undefined,
+    users: () => Promise.resolve(users),
+  };
 }

@@ -1,6 +1,5 @@
 import { MINUTE_MS, type Grain, type Run } from '../../rollup/grains.js';
-import { keyText } from '../../rollup/rollup-rows.js';
-import { UserSet } from '../../rollup/user-set.js';
+import type { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
 import type { Cover } from './cover.js';
 import { includes, type Counter, type NameSet, type RolledUpNames } from './names.js';
@@ -52,7 +51,8 @@ function firstPlace<Item>(items: readonly Item[], isTrue: (item: Item) => boolea
   return low;
 }
 
-interface Draft {
+/** A group that is being put together. */
+export interface Draft {
   bucket: number;
   nameId: number;
   sourceId: number;
@@ -144,29 +144,19 @@ export function soleHead({ heads, leaves }: Draft): Head | undefined {
 
 /**
  * @param fieldsOf the values by which the group is told apart
- * @param sets users of all rows that have to be united
+ * @param usersOf reads its users
  */
 export function toGroup(
   draft: Draft,
   fieldsOf: (draft: Draft) => unknown[],
-  sets: ReadonlyMap<string, UserSet>,
+  usersOf: (draft: Draft) => Promise<UserSet>,
 ): Group {
+  const isEmpty = draft.heads.length + draft.leaves.length === 0;
   return {
     bucket: draft.bucket,
     fields: fieldsOf(draft),
     counts: draft.counts,
-    userCount:
-      soleHead(draft)?.userCount ??
-      (draft.heads.length + draft.leaves.length === 0 ? 0 : undefined),
-    users: () => unite([...draft.heads.map((head) => sets.get(keyText(head))!), ...draft.leaves]),
+    userCount: soleHead(draft)?.userCount ?? (isEmpty ? 0 : undefined),
+    users: () => usersOf(draft),
   };
 }
-
-function unite(sets: readonly UserSet[]): UserSet {
-  if (sets.length === 1) return sets[0]!;
-  const united = UserSet.empty();
-  for (const set of sets) united.add(set);
-  return united;
-}
-
-export type { Draft };

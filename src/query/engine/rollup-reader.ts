@@ -22,6 +22,8 @@ export interface Head extends RollupKey {
   events: number;
   userCount: number;
   version: string;
+  /** That its users take, written down. */
+  bytes: number;
 }
 
 /** Events that no rollup counts yet, or that are finer than a minute. */
@@ -59,14 +61,25 @@ export class RollupReader {
     if (runs.length === 0) return [];
     const { rows } = await this.client.query<HeadRow>({
       text: `SELECT rollups.grain, ${toMinute('rollups.bucket')}, rollups.source_id, rollups.bot,
-        rollups.name_id, rollups.events, rollups.user_count, rollups.version ${FROM_HEADS}`,
+        rollups.name_id, rollups.events, rollups.user_count, rollups.version,
+        octet_length(rollups.users) ${FROM_HEADS}`,
       values: headParameters(runs, scope),
       rowMode: 'array',
     });
     this.counts.buckets += rows.length;
-    return rows.map(([grain, bucket, sourceId, bot, nameId, events, userCount, version]): Head => {
-      return { grain, bucket, sourceId, bot, nameId, events: Number(events), userCount, version };
-    });
+    return rows.map(
+      ([grain, bucket, sourceId, bot, nameId, events, userCount, version, bytes]): Head => ({
+        grain,
+        bucket,
+        sourceId,
+        bot,
+        nameId,
+        events: Number(events),
+        userCount,
+        version,
+        bytes,
+      }),
+    );
   }
 
   /**
@@ -181,7 +194,7 @@ export class RollupReader {
 /** What one statement brings at once is in memory twice. */
 const SETS_AT_ONCE = 2_000;
 
-type HeadRow = [Grain, number, number, boolean, number, string, number, string];
+type HeadRow = [Grain, number, number, boolean, number, string, number, string, number];
 type DeltaRow = [number, number, number, number, string | null];
 type RawRow = [number, number, number, string, string | null];
 

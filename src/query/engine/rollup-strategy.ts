@@ -1,7 +1,5 @@
 import type { ClientBase } from 'pg';
 import { ALL_NAMES, MINUTE_MS, OTHER_NAMES, type Run } from '../../rollup/grains.js';
-import { keyText } from '../../rollup/rollup-rows.js';
-import type { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
 import { coverRange, mergeRuns, type Cover } from './cover.js';
 import type { RolledUpNames } from './names.js';
@@ -16,8 +14,9 @@ import {
   type Draft,
   type RollupData,
 } from './rollup-groups.js';
-import type { Head, Leaf, RollupReader, Scope } from './rollup-reader.js';
+import type { Leaf, RollupReader, Scope } from './rollup-reader.js';
 import type { Snapshot } from './snapshot.js';
+import { UsersLoader } from './users-loader.js';
 
 /** Stands for names that a source has past its limit. */
 const OTHER = '(other)';
@@ -60,9 +59,13 @@ export class RollupStrategy {
       all(history, []),
     ];
     const totals = [totalDraft, historyDraft].filter((draft) => draft !== undefined);
-    const sets = await this.readSets([...groups, ...totals, ...historyGroups], plan, needs);
+    const needed = [...historyGroups, ...groups, ...totals].filter(
+      (draft) => needs.allSets || soleHead(draft) === undefined,
+    );
+    const loader = new UsersLoader(this.reader, needed);
     const fieldsOf = await this.labels([...groups, ...historyGroups], plan);
-    const finish = (draft: Draft): Group => toGroup(draft, fieldsOf, sets);
+    const finish = (draft: Draft): Group =>
+      toGroup(draft, fieldsOf, (wanted) => loader.usersOf(wanted));
     return {
       groups: groups.map(finish),
       total: finish(totalDraft ?? emptyDraft(plan)),
@@ -153,18 +156,6 @@ export class RollupStrategy {
 
   private everyName(): number[] {
     return [OTHER_NAMES, ...this.names.all()];
-  }
-
-  private async readSets(
-    drafts: readonly Draft[],
-    plan: Plan,
-    { allSets }: Needs,
-  ): Promise<Map<string, UserSet>> {
-    if (!plan.needsUsers) return new Map();
-    const needed = allSets ? drafts : drafts.filter((draft) => soleHead(draft) === undefined);
-    const heads = new Map<string, Head>();
-    for (const head of needed.flatMap((draft) => draft.heads)) heads.set(keyText(head), head);
-    return await this.reader.readUsers([...heads.values()]);
   }
 
   /** Values of the fields `event` and `source`; a trait's come later, from the users. */
