@@ -39,6 +39,8 @@ export class RollupFolder implements OnApplicationBootstrap, OnApplicationShutdo
     const ended = new Promise<void>((resolve) => {
       worker.once('exit', () => resolve());
     });
+    // Without it nothing might keep the process from its end before this is over.
+    worker.ref();
     worker.postMessage('stop');
     await within(STOP_MS, ended, () => new Error('too slow')).catch(() => worker.terminate());
   }
