@@ -12,6 +12,11 @@ describe('readOptions', () => {
     });
   });
 
+  it('takes several parts, in the order of the plan', () => {
+    expect(readOptions(['--only', 'latency,batch']).parts).toEqual(['batch', 'latency']);
+    expect(() => readOptions(['--only', 'batch,all'])).toThrow('--only takes batch or');
+  });
+
   it('takes a part', () => {
     const args = ['--quick', '--storage', 'plain', '--only', 'single', '--json', 'figures.json'];
     expect(readOptions(args)).toEqual({

@@ -28,7 +28,7 @@ databases, the server and its clients, side by side. Nothing of yours is touched
 
   --quick               small counts, under a minute: whether it runs, not how fast
   --storage STORAGE     ${STORAGES.join(' or ')} only
-  --only PART           one part of the plan: ${PARTS.join(', ')}
+  --only PART,...       parts of the plan: ${PARTS.join(', ')}
   --json FILE           writes the figures of each round as JSON, too
   --help                this text
 
@@ -77,7 +77,10 @@ export function choose<Choice extends string>(
   choices: readonly Choice[],
 ): readonly Choice[] {
   if (value === undefined) return choices;
-  const chosen = choices.filter((choice) => choice === value);
-  if (chosen.length === 0) throw new OptionsError(`${option} takes ${choices.join(' or ')}`);
-  return chosen;
+  const wanted = value.split(',');
+  const unknown = wanted.filter((name) => !choices.some((choice) => choice === name));
+  if (unknown.length > 0) {
+    throw new OptionsError(`${option} takes ${choices.join(' or ')}, or several with commas`);
+  }
+  return choices.filter((choice) => wanted.includes(choice));
 }

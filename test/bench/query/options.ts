@@ -42,7 +42,7 @@ SQL, or the run fails. What is required holds for TimescaleDB; plain PostgreSQL 
   --fold-events N       written and folded; ${format(foldEvents)}
   --quick               tiny sizes, under a minute: whether it runs, not how fast
   --storage STORAGE     ${STORAGES.join(' or ')} only
-  --only PART           one part of the plan: ${QUERY_PARTS.join(', ')}
+  --only PART,...       parts of the plan: ${QUERY_PARTS.join(', ')}
   --json FILE           writes the figures of each round as JSON, too
   --help                this text
 
