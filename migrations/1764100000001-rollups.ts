@@ -8,6 +8,7 @@ export class Rollups1764100000001 implements MigrationInterface {
   name = 'Rollups1764100000001';
 
   async up(runner: QueryRunner): Promise<void> {
+    await keepMilliseconds(runner);
     await createRollups(runner);
     await createDeltas(runner);
     await createHorizon(runner);
@@ -15,10 +16,13 @@ export class Rollups1764100000001 implements MigrationInterface {
     for (const statement of TRIGGERS) await runner.query(statement);
     // What was stored before is waiting to be folded, like anything else.
     await runner.query(`${APPEND_DELTAS} FROM events WHERE name_id > 0 GROUP BY 1, 2, 3, 4`);
+    await runner.query('CREATE INDEX event_names_kind_idx ON event_names (kind)');
     await runner.query(`CREATE INDEX users_traits_idx ON users USING gin (traits) ${WITH_TRAITS}`);
   }
 
   async down(runner: QueryRunner): Promise<void> {
+    await runner.query('ALTER TABLE events DROP CONSTRAINT events_time_milliseconds');
+    await runner.query('DROP INDEX event_names_kind_idx');
     await runner.query('DROP INDEX users_traits_idx');
     for (const event of ['insert', 'update', 'delete', 'truncate']) {
       await runner.query(`DROP TRIGGER events_${event}_rollups ON events`);
@@ -40,13 +44,25 @@ const TABLES = [
   'rollups',
 ];
 
+/**
+ * Every way in drops what is finer than a millisecond, and so does whoever reads: a plain INSERT must
+ * not keep it.
+ */
+async function keepMilliseconds(runner: QueryRunner): Promise<void> {
+  const whole = `date_bin('1 millisecond', time, '0001-01-01 00:00:00Z')`;
+  await runner.query(`UPDATE events SET time = ${whole} WHERE time <> ${whole}`);
+  await runner.query(
+    `ALTER TABLE events ADD CONSTRAINT events_time_milliseconds CHECK (time = ${whole})`,
+  );
+}
+
 /** Most users are known by their events alone. */
 const WITH_TRAITS = `WHERE traits <> '{}'`;
 
 /**
  * `users` is a Roaring bitmap of `users.seq` in the portable format; it is dense already, so that
  * PostgreSQL needn't try to compress it. `name_id` is 0 for all names together, and -1 for all names
- * that a source has past its limit (`rollup_names` says which). The rows of today are written anew every
+ * that a source has past its limit (`rollup_names` has those before it). The rows of today are written anew every
  * few seconds, with sets as large as they get: what they were is cleared away early.
  */
 async function createRollups(runner: QueryRunner): Promise<void> {
@@ -70,7 +86,6 @@ async function createRollups(runner: QueryRunner): Promise<void> {
     CREATE TABLE rollup_names (
       source_id smallint NOT NULL,
       name_id integer NOT NULL,
-      is_own boolean NOT NULL,
       CONSTRAINT rollup_names_pkey PRIMARY KEY (source_id, name_id)
     )`);
 }
@@ -183,7 +198,7 @@ const TRIGGERS = [
      INSERT INTO rollup_repairs (minute) SELECT DISTINCT ${MINUTE} FROM inserted WHERE name_id > 0;`,
   ),
   trigger('update', 'REFERENCING OLD TABLE AS removed NEW TABLE AS inserted'),
-  triggerFunction('delete', REPAIR_CHANGED),
+  triggerFunction('delete', `LOCK TABLE horizon IN ROW SHARE MODE; ${REPAIR_CHANGED}`),
   trigger('delete', 'REFERENCING OLD TABLE AS removed'),
   // In the order in which folders take them, so that neither waits for the other in a circle.
   triggerFunction('truncate', 'TRUNCATE rollup_deltas, rollup_repairs; TRUNCATE rollups;'),

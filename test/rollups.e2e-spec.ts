@@ -208,6 +208,40 @@ describe('rollups', () => {
     await client.query('RESET timezone');
   });
 
+  it('keeps only milliseconds', async () => {
+    await expect(
+      client.query(
+        `INSERT INTO events (time, id, user_seq, name_id)
+         VALUES ('2026-01-01T00:00:00.000500Z', gen_random_uuid(), 1, 1)`,
+      ),
+    ).rejects.toMatchObject({ constraint: 'events_time_milliseconds' });
+  });
+
+  it('folds names that are made up by the thousand, in little time', async () => {
+    const names = Array.from({ length: 30_000 }, (_, index) => `made-up-${index}`);
+    await client.query(
+      `SELECT record_events(array_fill($1::timestamptz, ARRAY[$2::int]),
+         array_fill('flood'::text, ARRAY[$2]), $3)`,
+      [new Date(MINUTE * 60_000).toISOString(), names.length, names],
+    );
+    const begun = performance.now();
+    await fold(client);
+    expect(performance.now() - begun).toBeLessThan(15_000);
+    expect(await figures(1)).toEqual([30_000, 1]);
+    expect(await count('rollup_names')).toBeLessThanOrEqual(1_002);
+  });
+
+  it('waits with the horizon for whoever removes events below it', async () => {
+    await record(MINUTE, ['a']);
+    const other = new Client(database.url);
+    await other.connect();
+    await other.query('BEGIN');
+    await other.query('DELETE FROM events');
+    await expect(moveHorizon(client, MINUTE + 1)).rejects.toMatchObject({ code: '55P03' });
+    await other.query('ROLLBACK');
+    await other.end();
+  });
+
   // The last one: the horizon never moves back.
   it('takes no event below the horizon, and keeps what was counted there', async () => {
     await record(MINUTE, ['a']);

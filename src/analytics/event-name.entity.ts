@@ -1,9 +1,10 @@
-import { Check, Column, Entity, PrimaryGeneratedColumn, Unique } from 'typeorm';
+import { Check, Column, Entity, Index, PrimaryGeneratedColumn, Unique } from 'typeorm';
 
 /** What an event counts as in the original report. Applied when read, so a change reaches back. */
 export type EventKind = 'click' | 'impression' | 'none';
 
 @Entity('event_names')
+@Index('event_names_kind_idx', ['kind'])
 @Unique('event_names_name_key', ['name'])
 @Check('event_names_name_length', 'char_length(name) BETWEEN 1 AND 100')
 @Check('event_names_name_characters', `name !~ '[\\x01-\\x1f\\x7f-\\x9f]'`)

@@ -4,6 +4,7 @@ import { Check, Column, Entity, Index, PrimaryColumn } from 'typeorm';
 @Entity('events')
 @Index('events_user_seq_time_idx', ['userSeq', 'time'])
 @Check('events_time_range', `time >= '0001-01-01 00:00:00Z' AND time < '10000-01-01 00:00:00Z'`)
+@Check('events_time_milliseconds', `time = date_bin('1 millisecond', time, '0001-01-01 00:00:00Z')`)
 @Check('events_properties_object', `jsonb_typeof(properties) = 'object'`)
 export class Event {
   /** To the millisecond, by the client's clock. */

@@ -7,7 +7,7 @@ const READ_ONLY = '25006';
 const NODE_CONNECTION_ERRORS = /^(ECONN|EPIPE|ETIMEDOUT|EHOST|ENET|ENOTFOUND|EAI_AGAIN|ENOENT)/;
 /** pg gives no code to these. */
 const PG_CONNECTION_MESSAGES =
-  /connection (terminated|timeout)|query read timeout|timeout exceeded when trying to connect|client has encountered a connection error|cannot use a pool after calling end/i;
+  /connection (terminated|timeout)|timeout exceeded when trying to connect|client has encountered a connection error|cannot use a pool after calling end/i;
 
 /** Connections, resources, its files: the server's own, whatever it was given. */
 const SERVER_CLASSES = ['08', '53', '58'];

@@ -20,6 +20,9 @@ import { UserSet } from './user-set.js';
 const MAX_DELTAS = 50_000;
 const MAX_EVENTS = 1_000_000;
 
+/** Transactions of one day in a pass. */
+const MAX_ROUNDS = 100;
+
 /** What a pass has done. */
 export interface Folded {
   deltas: number;
@@ -39,7 +42,8 @@ export async function fold(client: ClientBase, signal?: AbortSignal): Promise<Fo
     total.repaired += await rebuildRepairs(client, day);
   }
   for (const day of await daysOf(client, DELTAS)) {
-    for (;;) {
+    // What keeps coming waits for the next pass, so that other days have their turn.
+    for (let round = 0; round < MAX_ROUNDS; round += 1) {
       const taken = signal?.aborted ? 0 : await foldDay(client, day);
       if (taken === 0) break;
       total.deltas += taken;

@@ -55,10 +55,13 @@ export async function rebuildRepairs(client: ClientBase, day: number): Promise<n
        WHERE minute >= $1 AND minute < $2 ORDER BY 1`,
       [minuteText(day * DAY), minuteText((day + 1) * DAY)],
     );
-    const minutes = rows.map(({ minute }) => minute);
+    const horizon = await readHorizon(client);
+    // Below it there is nothing to read anew.
+    await client.query('DELETE FROM rollup_repairs WHERE minute < $1', [minuteText(horizon)]);
+    const minutes = rows.map(({ minute }) => minute).filter((minute) => minute >= horizon);
     for (const [from, to] of runsOf(minutes)) await replaceMinutes(client, from, to);
     // Once for all of them: there may be hundreds.
-    if (rows.length > 0) await rebuildLarger(client, minutes[0]!, minutes.at(-1)! + 1);
+    if (minutes.length > 0) await rebuildLarger(client, minutes[0]!, minutes.at(-1)! + 1);
     return rows.length;
   });
 }

@@ -2,82 +2,92 @@ import type { ClientBase } from 'pg';
 import { ALL_NAMES, NAMES_PER_SOURCE, OTHER_NAMES } from './grains.js';
 import { NAMES_LOCK, ROLLUP_LOCKS } from './locks.js';
 
-/** Which names of which source are rolled up by themselves. */
+/** `click` and `impression`, which every database has from the start, and every report looks for. */
+const LAST_FIRST_NAME = 2;
+
+/**
+ * Which names of which source are rolled up by themselves: the first ones, up to a limit. Of all
+ * others nothing is kept here, since clients may make them up by the million.
+ */
 export class RollupNames {
-  /** By source: by name, whether it has rows of its own. */
-  private readonly known = new Map<number, Map<number, boolean>>();
+  private readonly bySource = new Map<number, Set<number>>();
 
   private constructor(private readonly limit: number) {}
 
   /** As one snapshot sees them. */
   static async read(client: ClientBase, limit = NAMES_PER_SOURCE): Promise<RollupNames> {
     const names = new RollupNames(limit);
-    const { rows } = await client.query<{ source_id: number; name_id: number; is_own: boolean }>(
-      'SELECT source_id, name_id, is_own FROM rollup_names',
+    const { rows } = await client.query<{ source_id: number; name_id: number }>(
+      'SELECT source_id, name_id FROM rollup_names',
     );
-    for (const row of rows) names.note(row.source_id, row.name_id, row.is_own);
+    for (const row of rows) names.note(row.source_id, row.name_id);
     return names;
   }
 
-  /** The number that a name is rolled up under. One that wasn't seen before has its own while there's room. */
+  /** Whether a name has rows of its own, or will have when it's folded. */
+  isOwn(sourceId: number, nameId: number): boolean {
+    if (nameId <= LAST_FIRST_NAME) return true;
+    const own = this.bySource.get(sourceId);
+    return !own || own.size < this.limit || own.has(nameId);
+  }
+
+  /** The number that a name is rolled up under. */
   rolledUpAs(sourceId: number, nameId: number): number {
     if (nameId === ALL_NAMES) return ALL_NAMES;
-    const isOwn = this.known.get(sourceId)?.get(nameId) ?? this.hasRoom(sourceId);
-    return isOwn ? nameId : OTHER_NAMES;
+    return this.isOwn(sourceId, nameId) ? nameId : OTHER_NAMES;
   }
 
-  /** The names that have rows of their own in any source. */
-  own(): number[] {
-    const own = new Set<number>();
-    for (const names of this.known.values()) {
-      for (const [nameId, isOwn] of names) if (isOwn) own.add(nameId);
-    }
-    return [...own];
+  /** All names that have rows of their own in any source. */
+  all(): number[] {
+    const all = new Set<number>();
+    for (const own of this.bySource.values()) for (const name of own) all.add(name);
+    return [...all];
   }
 
-  /** By source, the names that have no rows of their own. */
-  others(): Map<number, number[]> {
-    const others = new Map<number, number[]>();
-    for (const [sourceId, names] of this.known) {
-      const past = [...names].filter(([, isOwn]) => !isOwn).map(([nameId]) => nameId);
-      if (past.length > 0) others.set(sourceId, past);
-    }
-    return others;
+  /** Sources with as many names as may have rows of their own. */
+  fullSources(): number[] {
+    return [...this.bySource].filter(([, own]) => own.size >= this.limit).map(([id]) => id);
   }
 
-  /** Gives each name that wasn't seen before a place; within the transaction that rolls it up. */
+  /**
+   * Gives names that weren't seen before rows of their own while there's room; within the transaction
+   * that rolls them up.
+   *
+   * @returns with those that others have registered meanwhile; under REPEATABLE READ these aren't seen,
+   *   so that a source may come to have a few more than its limit
+   */
   async register(client: ClientBase, pairs: Iterable<[number, number]>): Promise<RollupNames> {
-    const fresh = [...pairs].filter(([source, name]) => !this.known.get(source)?.has(name));
-    if (fresh.length === 0) return this;
-    // One after the other, so that the limit holds.
+    if (this.fresh(pairs).length === 0) return this;
+    // One after the other, so that the limit holds, and so that their number tells which they are.
     await client.query('SELECT pg_advisory_xact_lock($1, $2)', [ROLLUP_LOCKS, NAMES_LOCK]);
     const names = await RollupNames.read(client, this.limit);
-    const added: [number, number, boolean][] = [];
-    for (const [source, name] of fresh) {
-      if (names.known.get(source)?.has(name)) continue;
-      const isOwn = names.hasRoom(source);
-      names.note(source, name, isOwn);
-      added.push([source, name, isOwn]);
+    const added: [number, number][] = [];
+    for (const [source, name] of names.fresh(pairs)) {
+      if (!names.isOwn(source, name)) continue;
+      names.note(source, name);
+      added.push([source, name]);
     }
     await client.query(
-      `INSERT INTO rollup_names (source_id, name_id, is_own)
-       SELECT * FROM unnest($1::smallint[], $2::integer[], $3::boolean[]) ON CONFLICT DO NOTHING`,
-      [0, 1, 2].map((column) => added.map((row) => row[column])),
+      `INSERT INTO rollup_names (source_id, name_id)
+       SELECT * FROM unnest($1::smallint[], $2::integer[]) ON CONFLICT DO NOTHING`,
+      [0, 1].map((column) => added.map((row) => row[column])),
     );
     return names;
   }
 
-  private hasRoom(sourceId: number): boolean {
-    const names = this.known.get(sourceId);
-    if (!names || names.size < this.limit) return true;
-    let own = 0;
-    for (const isOwn of names.values()) if (isOwn) own += 1;
-    return own < this.limit;
+  /** Those that would have rows of their own, and aren't registered. */
+  private fresh(pairs: Iterable<[number, number]>): [number, number][] {
+    const fresh = new Map<string, [number, number]>();
+    for (const [source, name] of pairs) {
+      const isNew = !this.bySource.get(source)?.has(name) && this.isOwn(source, name);
+      if (isNew) fresh.set(`${source} ${name}`, [source, name]);
+    }
+    return [...fresh.values()];
   }
 
-  private note(sourceId: number, nameId: number, isOwn: boolean): void {
-    const names = this.known.get(sourceId) ?? new Map<number, boolean>();
-    names.set(nameId, isOwn);
-    this.known.set(sourceId, names);
+  private note(sourceId: number, nameId: number): void {
+    const own = this.bySource.get(sourceId);
+    if (own) own.add(nameId);
+    else this.bySource.set(sourceId, new Set([nameId]));
   }
 }

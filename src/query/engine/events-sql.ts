@@ -8,7 +8,7 @@ import type { SqlParameters } from './sql-parameters.js';
 /** Where fields stand when raw events are read. */
 export const EVENT_COLUMNS: Required<Columns> = {
   event: 'names.name',
-  kind: 'names.kind::text',
+  kind: 'names.kind',
   source: 'sources.name',
   property: 'events.properties',
   trait: 'people.traits',

@@ -81,9 +81,14 @@ function isSql(
   const texts = values.filter((value) => value !== null).map(String);
   const numbers = values.filter((value) => typeof value === 'number').map(String);
   const parts: string[] = [];
-  if (texts.length > 0)
-    parts.push(`coalesce(${text} = ANY (${parameters.bind(texts, 'text[]')}), false)`);
-  if (numbers.length > 0 && (field.of === 'property' || field.of === 'trait')) {
+  const canBeAbsent = field.of === 'property' || field.of === 'trait';
+  if (texts.length > 0) {
+    const type = field.of === 'kind' ? 'event_kind[]' : 'text[]';
+    const test = `${text} = ANY (${parameters.bind(texts, type)})`;
+    // Names are never absent, and an index finds them.
+    parts.push(canBeAbsent ? `coalesce(${test}, false)` : test);
+  }
+  if (numbers.length > 0 && canBeAbsent) {
     const value = valueSql(field, columns, parameters);
     parts.push(`coalesce(${value} = ANY (${parameters.bind(numbers, 'jsonb[]')}), false)`);
   }

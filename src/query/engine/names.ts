@@ -30,12 +30,9 @@ export async function readNameSets(
   }
   const columns = wanted.map(({ filters }) => {
     if (filters.length === 0) return 'NULL';
-    const condition = allSql(filters, { event: 'name', kind: 'kind::text' }, parameters);
+    const condition = allSql(filters, { event: 'name', kind: 'kind' }, parameters);
     return `ARRAY(SELECT id FROM event_names WHERE ${condition})`;
   });
-  if (wanted.every(({ filters }) => filters.length === 0)) {
-    return wanted.map(({ key }) => ({ key, names: 'all' }));
-  }
   const { rows } = await client.query<(number[] | null)[]>({
     text: `SELECT ${columns.join(', ')}`,
     values: parameters.values,
@@ -67,47 +64,38 @@ export function includes(names: NameSet, nameId: number): boolean {
 }
 
 /**
- * Translates sets of names to what rollups are kept under: names past a source's limit are one row
- * there, which answers for all of them or for none.
+ * Translates sets of names to what rollups are kept under. Names past a source's limit are one row
+ * there, which answers for all names alone.
  */
 export class RolledUpNames {
-  private readonly others: Map<number, number[]>;
+  private readonly fullSources: readonly number[];
 
   constructor(private readonly names: RollupNames) {
-    this.others = names.others();
+    this.fullSources = names.fullSources();
   }
 
   /** Whether the rows of these sources can tell such names from all others. */
-  canTell(set: NameSet, sources: readonly number[] | undefined, byName: boolean): boolean {
+  canTell(set: NameSet, sources: readonly number[] | undefined): boolean {
     if (set === 'all') return true;
-    for (const [source, past] of this.others) {
+    for (const source of this.fullSources) {
       if (sources && !sources.includes(source)) continue;
-      const count = past.filter((name) => set.has(name)).length;
-      if (count > 0 && (byName || count < past.length)) return false;
+      for (const name of set) if (!this.names.isOwn(source, name)) return false;
     }
     return true;
   }
 
   /** Whether a row counts, where names are told apart. Only for sets that can be told. */
-  counts(set: NameSet, sourceId: number, rolledUpAs: number): boolean {
+  counts(set: NameSet, rolledUpAs: number): boolean {
     if (rolledUpAs === ALL_NAMES) return false;
-    if (set === 'all') return true;
-    if (rolledUpAs !== OTHER_NAMES) return set.has(rolledUpAs);
-    const [first] = this.others.get(sourceId) ?? [];
-    return first !== undefined && set.has(first);
+    return set === 'all' || set.has(rolledUpAs);
   }
 
   rolledUpAs(sourceId: number, nameId: number): number {
     return this.names.rolledUpAs(sourceId, nameId);
   }
 
-  /** All names that have rows of their own. */
-  all(): number[] {
-    return this.names.own();
-  }
-
-  /** Whether any source has names past its limit. */
-  get hasOthers(): boolean {
-    return this.others.size > 0;
+  /** What rows are kept under that are of one name each, and of those past the limit. */
+  everyName(): number[] {
+    return [OTHER_NAMES, ...this.names.all()];
   }
 }

@@ -86,8 +86,7 @@ export class RangeRun {
     const counters = await readNameSets(client, countersOf(query.metrics, filters.name));
     const sources = await readSources(client, filters.source);
     const names = new RolledUpNames(await state.names(client, snapshot));
-    const byName = fieldDimensions(query.dimensions).some(({ field }) => field.of === 'event');
-    const canTell = counters.every((counter) => names.canTell(counter.names, sources, byName));
+    const canTell = counters.every((counter) => names.canTell(counter.names, sources));
     const usesRollups = canTell && isForRollups(query, filters);
     const people = await state.people(client, snapshot);
     const context = { filters, counters, sources, names, usesRollups, people };
@@ -185,7 +184,7 @@ export class RangeRun {
     return { count: new PeopleCount(plan, rules), collected };
   }
 
-  /** How many events there are at most, of names and sources that pass: from rollups. */
+  /** How many events are read for a range, whatever filters leave of them: there's no index but time. */
   async estimate(range: Range, withHistory = false): Promise<number> {
     const from = withHistory ? Math.min(range.from, this.snapshot.firstMs) : range.from;
     return await this.rollups.countEvents(this.plan(range, [range.from]), { from, to: range.to });

@@ -5,10 +5,13 @@ import { EVENT_COLUMNS, eventConditions, eventTables } from './events-sql.js';
 import { valueSql } from './filter-sql.js';
 import type { Counter } from './names.js';
 import type { Collected, Group, Plan } from './plan.js';
-import { expectWithin, expired, type QueryLimits } from './refusals.js';
+import { expectWithin, expired, tooLong, type QueryLimits } from './refusals.js';
 import { streamRows } from './row-stream.js';
 import { allowScans, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
+
+/** Of all values that rows are told apart by, in characters: each is in the answer, and in memory. */
+const MAX_VALUES_LENGTH = 32 * 1024 * 1024;
 
 /** Collects from raw events: properties are nowhere else. */
 export class RawStrategy {
@@ -32,16 +35,19 @@ export class RawStrategy {
     expectWithin('raw_rows', estimate, this.limits.maxRawRows);
     const parameters = new SqlParameters();
     const all: Group[] = [];
+    let bytes = 0;
     const text = groupsSql(plan, from, parameters);
     await allowScans(this.client);
     // One row after the other: sets of users are large as texts.
     await streamRows(this.client, text, parameters.values, (row) => {
+      for (const value of row.slice(1, 1 + plan.fields.length)) bytes += value?.length ?? 0;
+      if (bytes > MAX_VALUES_LENGTH) throw tooLong(bytes);
       all.push(toGroup(row, plan));
       expectWithin('result_rows', all.length, this.limits.maxResultRows);
     });
     const groups = all.filter(({ bucket }) => bucket >= 0);
     const history = all.filter(({ bucket }) => bucket < 0);
-    for (const { counts } of all) this.rawRows += counts[0]!;
+    this.rawRows += estimate;
     return {
       groups,
       history,

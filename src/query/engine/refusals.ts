@@ -23,6 +23,15 @@ export function expired(horizonMs: number): RefusedQueryError {
   );
 }
 
+/** Values of properties may be 32 KB each. */
+export function tooLong(characters: number): RefusedQueryError {
+  return new RefusedQueryError(
+    'query_too_expensive',
+    `The values of the dimensions are more than ${characters} characters: take a property with shorter ones.`,
+    { cost: { characters } },
+  );
+}
+
 /** What a query may cost. */
 export interface QueryLimits {
   /** Raw events that are read. */

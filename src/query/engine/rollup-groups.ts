@@ -105,7 +105,7 @@ export class RollupGrouping {
 
   private headCounts(names: NameSet, head: Head): boolean {
     if (names === 'all' && !this.byName) return head.nameId === 0;
-    return this.names.counts(names, head.sourceId, head.nameId);
+    return this.names.counts(names, head.nameId);
   }
 
   private addLeaf(bucket: number, leaf: Leaf): void {

@@ -60,6 +60,7 @@ export class RollupReader {
   async readHeads(runs: readonly Run[], scope: Scope): Promise<Head[]> {
     if (runs.length === 0) return [];
     const { rows } = await this.client.query<HeadRow>({
+      name: 'rollup-heads',
       text: `SELECT rollups.grain, ${toMinute('rollups.bucket')}, rollups.source_id, rollups.bot,
         rollups.name_id, rollups.events, rollups.user_count, rollups.version,
         octet_length(rollups.users) ${FROM_HEADS}`,
@@ -102,15 +103,29 @@ export class RollupReader {
     return found;
   }
 
-  /** @param ranges of minutes that hold all that is looked for, and perhaps more */
-  async readDeltas(from: number, to: number, scope: Scope): Promise<DeltaLeaf[]> {
+  /** @param withUsers else nobody is read, but how many events there are */
+  async readDeltas(
+    from: number,
+    to: number,
+    scope: Scope,
+    withUsers: boolean,
+  ): Promise<DeltaLeaf[]> {
     if (from >= to) return [];
     const { rows } = await this.client.query<DeltaRow>({
-      text: `SELECT ${toMinute('minute')}, source_id, name_id, events, users::text
+      name: 'rollup-deltas',
+      text: `SELECT ${toMinute('minute')}, source_id, name_id, events,
+          CASE WHEN $6 THEN users END::text
         FROM rollup_deltas WHERE minute >= $1 AND minute < $2
         AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
         AND ($5::integer[] IS NULL OR name_id = ANY ($5))`,
-      values: [minuteText(from), minuteText(to), scope.includeBots, scope.sources, scope.rawNames],
+      values: [
+        minuteText(from),
+        minuteText(to),
+        scope.includeBots,
+        scope.sources,
+        scope.rawNames,
+        withUsers,
+      ],
       rowMode: 'array',
     });
     this.counts.deltas += rows.length;

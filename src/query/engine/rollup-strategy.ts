@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import { ALL_NAMES, MINUTE_MS, OTHER_NAMES, type Run } from '../../rollup/grains.js';
+import { ALL_NAMES, MINUTE_MS, type Run } from '../../rollup/grains.js';
 import type { Range } from '../language/query.js';
 import { coverRange, mergeRuns, type Cover } from './cover.js';
 import type { RolledUpNames } from './names.js';
@@ -74,19 +74,24 @@ export class RollupStrategy {
     };
   }
 
-  /** How many events there are in a range, as far as rollups can tell names apart. */
-  async countEvents(plan: Plan, range: Range): Promise<number> {
-    const canTell = this.names.canTell(plan.counters[0]!.names, plan.sources, false);
-    const names = canTell ? plan.counters[0]!.names : 'all';
-    const counters = [{ key: 'events', names }];
-    // Whole minutes do for an estimate.
-    const wide = {
-      from: Math.floor(range.from / MINUTE_MS) * MINUTE_MS,
-      to: Math.ceil(range.to / MINUTE_MS) * MINUTE_MS,
+  /** How many events of any kind there are in a range, to the minute. */
+  async countEvents(plan: Plan, { from, to }: Range): Promise<number> {
+    const everything: Plan = {
+      ...plan,
+      counters: [{ key: 'events', names: 'all' }],
+      fields: [],
+      sources: undefined,
+      includeBots: true,
+      needsUsers: false,
     };
-    const pass = this.pass([wide]);
-    const data = await this.read({ ...plan, counters, fields: [] }, [pass], true);
-    const grouping = new RollupGrouping([], counters, this.names);
+    const pass = this.pass([
+      {
+        from: Math.floor(from / MINUTE_MS) * MINUTE_MS,
+        to: Math.ceil(to / MINUTE_MS) * MINUTE_MS,
+      },
+    ]);
+    const data = await this.read(everything, [pass], true);
+    const grouping = new RollupGrouping([], everything.counters, this.names);
     const [draft] = grouping.collect(pass.ranges, pass.covers, data);
     return draft?.counts[0] ?? 0;
   }
@@ -112,7 +117,7 @@ export class RollupStrategy {
       from = Math.min(from, first);
       to = Math.max(to, last);
     }
-    const deltas = await this.reader.readDeltas(from, to, scope);
+    const deltas = await this.reader.readDeltas(from, to, scope, plan.needsUsers);
     return { heads, raw, deltas, holes: new Set(this.snapshot.holes) };
   }
 
@@ -143,19 +148,19 @@ export class RollupStrategy {
     const rawNames = main!.names === 'all' ? undefined : [...main!.names];
     if (byName && main!.names === 'all') {
       // The row of all names is read as well, for the total.
-      return { includeBots, sources, rawNames, rollupNames: [ALL_NAMES, ...this.everyName()] };
+      return {
+        includeBots,
+        sources,
+        rawNames,
+        rollupNames: [ALL_NAMES, ...this.names.everyName()],
+      };
     }
     const rolledUp = new Set<number>();
     for (const { names } of counters) {
       if (names === 'all') rolledUp.add(ALL_NAMES);
       else for (const name of names) rolledUp.add(name);
     }
-    if (this.names.hasOthers) rolledUp.add(OTHER_NAMES);
     return { includeBots, sources, rawNames, rollupNames: [...rolledUp] };
-  }
-
-  private everyName(): number[] {
-    return [OTHER_NAMES, ...this.names.all()];
   }
 
   /** Values of the fields `event` and `source`; a trait's come later, from the users. */

@@ -1,9 +1,8 @@
 import type { ClientBase } from 'pg';
 import type { FunnelQuery } from '../language/parse-funnel.js';
-import type { Filter, Range } from '../language/query.js';
+import type { Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
 import { momentText } from '../time/time-buckets.js';
-import { sortFilters } from './classify.js';
 import { EVENT_COLUMNS, eventConditions, eventTables, PERSON } from './events-sql.js';
 import { allSql } from './filter-sql.js';
 import { FunnelPath } from './funnel-steps.js';
@@ -44,54 +43,43 @@ export async function runFunnel(
   const range = resolveRange(query.dateRange, query.timezone, now, everything(snapshot, now));
   if (range.from < snapshot.horizonMs) throw expired(snapshot.horizonMs);
   const { maxRawRows } = state.limits;
-  expectWithin('raw_rows', await estimate(client, snapshot, state, query, range), maxRawRows);
-  const { times, rows } = await walk(client, query, range);
+  const rawRows = await estimate(client, snapshot, state, query, range);
+  expectWithin('raw_rows', rawRows, maxRawRows);
+  const times = await walk(client, query, range);
   const results = times.map((reached, step) => stepRow(query, times, reached, step));
   const [users, converted] = [times[0]!.length, times.at(-1)!.length];
   return {
     results,
     totals: { users, converted, conversion: ratio(converted, users) },
     query: {
+      timezone: query.timezone,
+      bots: query.includeBots ? 'include' : 'exclude',
+      filters: [],
       ...query.given,
       date_range: [momentText(range.from, query.timezone), momentText(range.to, query.timezone)],
     },
-    effort: { buckets: 0, deltas: 0, rawRows: rows },
+    effort: { buckets: 0, deltas: 0, rawRows },
   };
 }
 
-/** Of the names that any step is about. */
 async function estimate(
   client: ClientBase,
   snapshot: Snapshot,
   state: EngineState,
-  { steps, filters, timezone, includeBots }: FunnelQuery,
+  { filters, timezone, includeBots }: FunnelQuery,
   range: Range,
 ): Promise<number> {
-  const names = steps.map((step) => sortFilters(step.filters).name);
-  const anyStep: Filter[] = names.every((ofStep) => ofStep.length > 0)
-    ? [{ test: 'or', filters: names.map((ofStep) => ({ test: 'and', filters: ofStep })) }]
-    : [];
-  const asked = {
-    metrics: [{ key: 'events' as const }],
-    dimensions: [],
-    filters: [...filters, ...anyStep],
-    timezone,
-    includeBots,
-  };
+  const metrics = [{ key: 'events' as const }];
+  const asked = { metrics, dimensions: [], filters, timezone, includeBots };
   const run = await RangeRun.prepare(client, snapshot, state, asked);
   return await run.estimate(range);
 }
 
 /** The shortest times to each step, in milliseconds, of the people who reached it. */
-async function walk(
-  client: ClientBase,
-  query: FunnelQuery,
-  range: Range,
-): Promise<{ times: number[][]; rows: number }> {
+async function walk(client: ClientBase, query: FunnelQuery, range: Range): Promise<number[][]> {
   const parameters = new SqlParameters();
   const text = walkSql(query, range, parameters);
   const times: number[][] = query.steps.map(() => []);
-  let rows = 0;
   let person: string | undefined;
   let path = new FunnelPath(query.steps.length, query.withinMs);
   const finish = (): void => {
@@ -102,7 +90,6 @@ async function walk(
   };
   await allowScans(client);
   await streamRows(client, text, parameters.values, ([someone, time, mask]) => {
-    rows += 1;
     if (someone !== person) {
       finish();
       person = someone!;
@@ -111,7 +98,7 @@ async function walk(
     path.add(Number(time), Number(mask));
   });
   finish();
-  return { times, rows };
+  return times;
 }
 
 /** Events that are any step, of each person in the order of time. */
@@ -128,9 +115,9 @@ function walkSql(query: FunnelQuery, range: Range, parameters: SqlParameters): s
       SELECT ${PERSON} AS person, events.time, ${mask} AS mask
       FROM ${eventTables({ filters: all, needsPerson: true })}
       WHERE ${eventConditions(range, { filters, includeBots }, parameters)}
-        AND events.user_seq > 0
+        AND events.user_seq > 0 AND (${conditions.join(' OR ')})
     ) AS walked
-    WHERE mask > 0 ORDER BY person, time`;
+    ORDER BY person, time`;
 }
 
 function stepRow(

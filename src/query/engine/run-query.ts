@@ -29,7 +29,8 @@ export async function runQuery(
     fixed ?? resolveRange(query.dateRange, query.timezone, now, everything(snapshot, now));
   const run = await RangeRun.prepare(client, snapshot, state, query);
   const current = await run.figures(range);
-  const compared =
-    query.compare && (await run.figures(comparedRange(range, query.timezone, query.compare)));
+  // The first page tells all that there is to compare with.
+  const compare = fixed ? undefined : query.compare;
+  const compared = compare && (await run.figures(comparedRange(range, query.timezone, compare)));
   return { current, compared, effort: run.effort };
 }

@@ -49,6 +49,9 @@ export async function runRetention(
     results,
     totals: { size },
     query: {
+      timezone: query.timezone,
+      bots: query.includeBots ? 'include' : 'exclude',
+      filters: [],
       ...query.given,
       date_range: [momentText(range.from, query.timezone), momentText(range.to, query.timezone)],
     },

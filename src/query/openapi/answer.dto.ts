@@ -58,7 +58,7 @@ export class QueryAnswerDto {
   @ApiProperty(row(METRICS))
   totals!: object;
 
-  /** With `compare`. */
+  /** With `compare`, on the first page. */
   @ApiProperty({ type: () => QueryComparisonDto })
   comparison?: QueryComparisonDto;
 

@@ -1,18 +1,24 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type PoolClient } from 'pg';
 import { isStatementError } from '../../common/database-errors.js';
+import { within } from '../../common/within.js';
 import { KnownState } from '../engine/known-state.js';
 import { inSnapshot, type Snapshot } from '../engine/snapshot.js';
 import { answerQuestion } from './answer-question.js';
 import type { Question, Reply, Task, ThreadSettings } from './tasks.js';
+
+/** Told as a lost connection: a retry may help. */
+function noAnswer(): Error {
+  return new Error('connection timeout: the database does not answer');
+}
 
 /** The task's client went away. */
 class CancelledError extends Error {
   override name = 'CancelledError';
 }
 
-/** How much longer than a statement may take its answer may. */
-const ANSWER_MS = 10_000;
+/** How many times as long as a statement may take a question may, which has several. */
+const STATEMENTS = 5;
 
 /** Answers questions with connections of its own, and remembers sets of users between them. */
 export class QueryEngine {
@@ -22,12 +28,7 @@ export class QueryEngine {
   constructor(private readonly settings: ThreadSettings) {
     const { connection, maxConnections, cacheBytes, limits } = settings;
     this.state = new KnownState(limits, cacheBytes);
-    this.pool = new Pool({
-      ...connection,
-      max: maxConnections,
-      // A database that hangs doesn't even keep its own time.
-      query_timeout: limits.timeoutMs + ANSWER_MS,
-    });
+    this.pool = new Pool({ ...connection, max: maxConnections });
     this.pool.on('error', () => this.state.forget());
     // The pool hears only those that it holds: unheard, the loss of one in use would end the thread.
     this.pool.on('connect', (client) => client.on('error', () => this.state.forget()));
@@ -46,7 +47,10 @@ export class QueryEngine {
       cancellation.holds(client);
       const work = (snapshot: Snapshot): Promise<Reply<Question['kind']>> =>
         answerQuestion(client, snapshot, this.state, question, now);
-      return (await inSnapshot(client, this.settings.limits.timeoutMs, work)) as Reply<Kind>;
+      const { timeoutMs } = this.settings.limits;
+      // A database that hangs doesn't even keep its own time.
+      const answer = within(STATEMENTS * timeoutMs, inSnapshot(client, timeoutMs, work), noAnswer);
+      return (await answer) as Reply<Kind>;
     } catch (error) {
       if (cancellation.isRequested) throw new CancelledError('given up', { cause: error });
       broken = !isStatementError(error) && isFromConnection(error);
@@ -68,6 +72,7 @@ function isFromConnection(error: unknown): boolean {
 
 /** A statement that is begun after one was ended is ended in turn. */
 const CANCEL_AGAIN_MS = 50;
+const CANCEL_ATTEMPTS = 100;
 
 /** Ends running statements in the database, where nobody waits for their answer any more. */
 class Cancellation {
@@ -99,7 +104,7 @@ class Cancellation {
     client.on('error', () => {});
     try {
       await client.connect();
-      while (!this.isOver) {
+      for (let attempt = 0; attempt < CANCEL_ATTEMPTS && !this.isOver; attempt += 1) {
         await client.query('SELECT pg_cancel_backend($1)', [pid]);
         await sleep(CANCEL_AGAIN_MS);
       }
