@@ -17,8 +17,8 @@ import { minuteText, readIntegers, toMinute } from './sql-values.js';
 import { UserSet } from './user-set.js';
 
 /** What one transaction takes: it's all in memory at once. */
-const MAX_DELTAS = 50_000;
-const MAX_EVENTS = 1_000_000;
+const MAX_DELTAS = 10_000;
+const MAX_EVENTS = 200_000;
 
 /** Transactions of one day in a pass. */
 const MAX_ROUNDS = 100;

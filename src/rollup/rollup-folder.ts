@@ -14,6 +14,7 @@ import type { FoldSettings } from './fold.thread.js';
 /** Answers read what wasn't folded yet, row by row: the shorter, the less there is of it. */
 const INTERVAL_MS = 2_000;
 const RESTART_MS = 5_000;
+const YOUNG_MB = 8;
 /** A pass that takes longer at the end is undone: its transaction is one day's. */
 const STOP_MS = 5_000;
 
@@ -52,6 +53,8 @@ export class RollupFolder implements OnApplicationBootstrap, OnApplicationShutdo
     };
     const worker = new Worker(threadFile(import.meta.dirname, 'fold.thread.js'), {
       workerData: settings,
+      // What it reads is soon done with: room for more of it would only be taken.
+      resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },
     });
     this.worker = worker;
     worker.unref();
