@@ -68,6 +68,11 @@ export function isUnavailable(error: unknown): boolean {
   );
 }
 
+/** Told as a lost connection: a retry may help. */
+export function noAnswer(): Error {
+  return new Error('connection timeout: the database does not answer');
+}
+
 /** The first two characters of the SQLSTATE, empty for an error that has none. */
 function sqlStateClass(error: unknown): string {
   const code = codeOf(error);

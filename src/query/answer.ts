@@ -12,7 +12,7 @@ import {
   type Query,
   type Range,
 } from './language/query.js';
-import { momentText } from './time/time-buckets.js';
+import { rangeText } from './time/time-buckets.js';
 
 /** One key for each dimension, and one for each metric. */
 export type AnswerRow = Record<string, unknown>;
@@ -62,10 +62,6 @@ export function toAnswer(query: Query, figures: QueryFigures, maxRows: number): 
 
 export function effortOf({ buckets, deltas, rawRows }: Effort): object {
   return { buckets, deltas, raw_rows: rawRows };
-}
-
-export function rangeText({ from, to }: Range, zone: string): [string, string] {
-  return [momentText(from, zone), momentText(to, zone)];
 }
 
 /** The query with everything filled in that was left out, and presets as the range they stood for. */

@@ -1,7 +1,8 @@
 import type { ClientBase } from 'pg';
 import { daysOf, DELTAS, REPAIRS } from './days.js';
-import { bucketOf, DAY, MINUTE } from './grains.js';
+import { DAY } from './grains.js';
 import { ROLLUP_LOCKS } from './locks.js';
+import { minuteKey, type MinuteFigures } from './raw-minutes.js';
 import { rebuildRepairs } from './rebuild.js';
 import { RollupNames } from './rollup-names.js';
 import {
@@ -70,21 +71,12 @@ async function foldDay(client: ClientBase, day: number): Promise<number> {
   }
 }
 
-interface Delta {
-  minute: number;
-  source_id: number;
-  bot: boolean;
-  name_id: number;
-  events: number;
-  users: string | null;
-}
-
 /**
  * No one else removes deltas of this day: who does holds its lock. Of the first minutes as many as
  * one transaction can take; one at least.
  */
-async function takeDeltas(client: ClientBase, day: number): Promise<Delta[]> {
-  const { rows } = await client.query<Delta>(
+async function takeDeltas(client: ClientBase, day: number): Promise<MinuteFigures[]> {
+  const { rows } = await client.query<MinuteFigures>(
     `DELETE FROM rollup_deltas WHERE ctid = ANY (ARRAY(
        SELECT ctid FROM (
          SELECT ctid, events, sum(events) OVER (ORDER BY minute, ctid) AS total
@@ -99,13 +91,8 @@ async function takeDeltas(client: ClientBase, day: number): Promise<Delta[]> {
   return rows;
 }
 
-async function addToRollups(client: ClientBase, deltas: readonly Delta[]): Promise<void> {
-  const names = await (
-    await RollupNames.read(client)
-  ).register(
-    client,
-    deltas.map((delta): [number, number] => [delta.source_id, delta.name_id]),
-  );
+async function addToRollups(client: ClientBase, deltas: readonly MinuteFigures[]): Promise<void> {
+  const names = await RollupNames.of(client, deltas);
   const minutes = withAllNames(byMinute(deltas, names));
   const added = withLargerBuckets(minutes);
   const stored = new Map((await readRows(client, added)).map((row) => [keyText(row), row]));
@@ -122,25 +109,18 @@ function addUp(added: RollupRow, stored: RollupRow | undefined): RollupRow {
 }
 
 /** Deltas of one minute and name come in numbers: their users are put together before they are sorted. */
-function byMinute(deltas: readonly Delta[], names: RollupNames): RollupRow[] {
-  const groups = new Map<string, { first: Delta; events: number; users: Int32Array[] }>();
+function byMinute(deltas: readonly MinuteFigures[], names: RollupNames): RollupRow[] {
+  const groups = new Map<string, { first: MinuteFigures; events: number; users: Int32Array[] }>();
   for (const delta of deltas) {
     const key = `${delta.minute} ${delta.source_id} ${delta.bot ? 1 : 0} ${delta.name_id}`;
     const group = groups.get(key) ?? { first: delta, events: 0, users: [] };
-    group.events += delta.events;
+    group.events += Number(delta.events);
     group.users.push(readIntegers(delta.users));
     groups.set(key, group);
   }
   const table = new RollupTable();
   for (const { first, events, users } of groups.values()) {
-    const key = {
-      grain: MINUTE,
-      bucket: bucketOf(first.minute, MINUTE),
-      sourceId: first.source_id,
-      bot: first.bot,
-      nameId: names.rolledUpAs(first.source_id, first.name_id),
-    } as const;
-    table.add(key, events, UserSet.of(concatenate(users)));
+    table.add(minuteKey(first, names), events, UserSet.of(concatenate(users)));
   }
   return table.values();
 }

@@ -1,7 +1,7 @@
 import type { ClientBase } from 'pg';
 import { MINUTE } from './grains.js';
 import type { RollupNames } from './rollup-names.js';
-import { RollupTable, type RollupRow } from './rollup-rows.js';
+import { RollupTable, type RollupKey, type RollupRow } from './rollup-rows.js';
 import { minuteOf, minuteText, readIntegers, toMinute } from './sql-values.js';
 import { UserSet } from './user-set.js';
 
@@ -73,14 +73,18 @@ export async function readRawMinutes(
 export function rollUpMinutes(raw: readonly MinuteFigures[], names: RollupNames): RollupRow[] {
   const table = new RollupTable();
   for (const row of raw) {
-    const key = {
-      grain: MINUTE,
-      bucket: row.minute,
-      sourceId: row.source_id,
-      bot: row.bot,
-      nameId: names.rolledUpAs(row.source_id, row.name_id),
-    } as const;
-    table.add(key, Number(row.events), UserSet.of(readIntegers(row.users)));
+    table.add(minuteKey(row, names), Number(row.events), UserSet.of(readIntegers(row.users)));
   }
   return table.values();
+}
+
+/** What such events are rolled up under. */
+export function minuteKey(row: MinuteFigures, names: RollupNames): RollupKey {
+  return {
+    grain: MINUTE,
+    bucket: row.minute,
+    sourceId: row.source_id,
+    bot: row.bot,
+    nameId: names.rolledUpAs(row.source_id, row.name_id),
+  };
 }

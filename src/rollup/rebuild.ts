@@ -134,13 +134,7 @@ async function replaceMinutes(client: ClientBase, from: number, to: number): Pro
 
 async function rebuildFromRaw(client: ClientBase, from: number, to: number): Promise<number> {
   const raw = await readRawMinutes(client, from, to);
-  const names = await (
-    await RollupNames.read(client)
-  ).register(
-    client,
-    raw.map((row): [number, number] => [row.source_id, row.name_id]),
-  );
-  const minutes = withAllNames(rollUpMinutes(raw, names));
+  const minutes = withAllNames(rollUpMinutes(raw, await RollupNames.of(client, raw)));
   await writeRows(client, minutes);
   return minutes.length;
 }

@@ -24,6 +24,18 @@ export class RollupNames {
     return names;
   }
 
+  /** After giving the names of some events rows of their own, where they have room: see `register`. */
+  static async of(
+    client: ClientBase,
+    rows: readonly { source_id: number; name_id: number }[],
+  ): Promise<RollupNames> {
+    const names = await RollupNames.read(client);
+    return await names.register(
+      client,
+      rows.map((row): [number, number] => [row.source_id, row.name_id]),
+    );
+  }
+
   /** Whether a name has rows of its own, or will have when it's folded. */
   isOwn(sourceId: number, nameId: number): boolean {
     if (nameId <= LAST_FIRST_NAME) return true;
@@ -56,7 +68,10 @@ export class RollupNames {
    * @returns with those that others have registered meanwhile; under REPEATABLE READ these aren't seen,
    *   so that a source may come to have a few more than its limit
    */
-  async register(client: ClientBase, pairs: Iterable<[number, number]>): Promise<RollupNames> {
+  private async register(
+    client: ClientBase,
+    pairs: Iterable<[number, number]>,
+  ): Promise<RollupNames> {
     if (this.fresh(pairs).length === 0) return this;
     // One after the other, so that the limit holds, and so that their number tells which they are.
     await client.query('SELECT pg_advisory_xact_lock($1, $2)', [ROLLUP_LOCKS, NAMES_LOCK]);

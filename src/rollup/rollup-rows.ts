@@ -29,10 +29,6 @@ export function keyText({ grain, bucket, sourceId, bot, nameId }: RollupKey): st
 export class RollupTable {
   private readonly rows = new Map<string, RollupRow>();
 
-  get(key: RollupKey): RollupRow | undefined {
-    return this.rows.get(keyText(key));
-  }
-
   /** @param users stay as they are */
   add(key: RollupKey, events: number, users: UserSet): void {
     const text = keyText(key);

@@ -7,12 +7,12 @@ import {
   type OnModuleDestroy,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { isUnavailable } from '../../common/database-errors.js';
+import { isUnavailable, noAnswer } from '../../common/database-errors.js';
 import { within } from '../../common/within.js';
 import type { NormalisedEvent } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
-import { noAnswer, withClient } from '../store/database-client.js';
+import { withClient } from '../store/database-client.js';
 import { EventStore } from '../store/event-store.js';
 import { Availability } from '../writer/availability.js';
 import { decodeEvents } from './command.js';

@@ -1,6 +1,7 @@
 import type { PoolClient } from 'pg';
 import type { DataSource } from 'typeorm';
 import type { PostgresDriver } from 'typeorm/driver/postgres/PostgresDriver.js';
+import { noAnswer } from '../../common/database-errors.js';
 import { within } from '../../common/within.js';
 
 /** Longer than a statement may take: a server that says nothing for so long has vanished. */
@@ -31,9 +32,4 @@ export async function withClient<T>(
     release(answered ? undefined : (error as Error));
     throw error;
   }
-}
-
-/** Told as a lost connection: a retry may help. */
-export function noAnswer(): Error {
-  return new Error('connection timeout: the database does not answer');
 }

@@ -1,5 +1,6 @@
 import { coverMinutes, MINUTE_MS, type Run } from '../../rollup/grains.js';
 import type { Range } from '../language/query.js';
+import { firstPlace } from './first-place.js';
 
 /** What one bucket of the answer is read from. */
 export interface Cover {
@@ -43,19 +44,8 @@ function pushRaw(raw: Range[], minute: number): void {
 }
 
 function within(sorted: readonly number[], from: number, to: number): readonly number[] {
-  return sorted.length === 0 ? sorted : sorted.slice(placeOf(sorted, from), placeOf(sorted, to));
-}
-
-/** Of the first that isn't less. */
-function placeOf(sorted: readonly number[], value: number): number {
-  let low = 0;
-  let high = sorted.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sorted[middle]! < value) low = middle + 1;
-    else high = middle;
-  }
-  return low;
+  const placeOf = (minute: number): number => firstPlace(sorted, (item) => item >= minute);
+  return sorted.slice(placeOf(from), placeOf(to));
 }
 
 /** The same buckets, in as few runs as they can be named by. */

@@ -68,6 +68,7 @@ export function metricValue(
   }
 }
 
-function ratio(dividend: number, divisor: number): number | null {
+/** @returns null for a ratio to nothing */
+export function ratio(dividend: number, divisor: number): number | null {
   return divisor === 0 ? null : dividend / divisor;
 }

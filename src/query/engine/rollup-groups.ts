@@ -2,6 +2,7 @@ import { MINUTE_MS, type Grain, type Run } from '../../rollup/grains.js';
 import type { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
 import type { Cover } from './cover.js';
+import { firstPlace } from './first-place.js';
 import { includes, type Counter, type NameSet, type RolledUpNames } from './names.js';
 import type { FieldDimension, Group } from './plan.js';
 import type { DeltaLeaf, Head, Leaf } from './rollup-reader.js';
@@ -37,18 +38,6 @@ export class HeadIndex {
     const placeOf = (bucket: number): number => firstPlace(heads, (head) => head.bucket >= bucket);
     return heads.slice(placeOf(from), placeOf(to));
   }
-}
-
-/** Of the first item for which something is true, as it is for all that follow. */
-function firstPlace<Item>(items: readonly Item[], isTrue: (item: Item) => boolean): number {
-  let low = 0;
-  let high = items.length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (isTrue(items[middle]!)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /** A group that is being put together. */

@@ -11,8 +11,8 @@ export interface Scope {
   includeBots: boolean;
   /** Undefined for all. */
   sources: readonly number[] | undefined;
-  /** As rolled up, and 0 for the rows of all names; undefined for all rows but those. */
-  rollupNames: readonly number[] | undefined;
+  /** As rolled up, and 0 for the rows of all names. */
+  rollupNames: readonly number[];
   /** As recorded; undefined for all. */
   rawNames: readonly number[] | undefined;
 }
@@ -90,15 +90,17 @@ export class RollupReader {
    */
   async readUsers(heads: readonly Head[]): Promise<Map<string, UserSet>> {
     const found = new Map<string, UserSet>();
-    const missing: Head[] = [];
+    // By its key, since the same row may be asked for by a bucket and by the total.
+    const missing = new Map<string, Head>();
     for (const head of heads) {
       const key = keyText(head);
       const users = this.cache.get(key, head.version);
       if (users) found.set(key, users);
-      else if (!found.has(key)) missing.push(head);
+      else missing.set(key, head);
     }
-    for (let start = 0; start < missing.length; start += SETS_AT_ONCE) {
-      await this.fetchUsers(missing.slice(start, start + SETS_AT_ONCE), found);
+    const wanted = [...missing.values()];
+    for (let start = 0; start < wanted.length; start += SETS_AT_ONCE) {
+      await this.fetchUsers(wanted.slice(start, start + SETS_AT_ONCE), found);
     }
     return found;
   }
@@ -218,8 +220,7 @@ const FROM_HEADS = `
   JOIN rollups ON rollups.grain = run.grain
     AND rollups.bucket >= run.start AND rollups.bucket < run.stop
   WHERE ($4 OR NOT rollups.bot) AND ($5::smallint[] IS NULL OR rollups.source_id = ANY ($5))
-    AND CASE WHEN $6::integer[] IS NULL THEN rollups.name_id <> 0
-      ELSE rollups.name_id = ANY ($6) END`;
+    AND rollups.name_id = ANY ($6::integer[])`;
 
 const rawLeaves = (place: string, from: string, to: string): string => `
   SELECT ${place} AS place, source_id, name_id, count(*),

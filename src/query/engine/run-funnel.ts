@@ -2,10 +2,11 @@ import type { ClientBase } from 'pg';
 import type { FunnelQuery } from '../language/parse-funnel.js';
 import type { Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
-import { momentText } from '../time/time-buckets.js';
+import { rangeText } from '../time/time-buckets.js';
 import { EVENT_COLUMNS, eventConditions, eventTables, PERSON } from './events-sql.js';
 import { allSql } from './filter-sql.js';
 import { FunnelPath } from './funnel-steps.js';
+import { ratio } from './metrics.js';
 import { RangeRun, type Effort, type EngineState } from './range-run.js';
 import { expectWithin, expired } from './refusals.js';
 import { streamRows } from './row-stream.js';
@@ -56,7 +57,7 @@ export async function runFunnel(
       bots: query.includeBots ? 'include' : 'exclude',
       filters: [],
       ...query.given,
-      date_range: [momentText(range.from, query.timezone), momentText(range.to, query.timezone)],
+      date_range: rangeText(range, query.timezone),
     },
     effort: { buckets: 0, deltas: 0, rawRows },
   };
@@ -134,10 +135,6 @@ function stepRow(
     step_conversion: ratio(reached.length, (times[step - 1] ?? reached).length),
     median_seconds: median(reached),
   };
-}
-
-function ratio(part: number, whole: number): number | null {
-  return whole === 0 ? null : part / whole;
 }
 
 /** In seconds. */

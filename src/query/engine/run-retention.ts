@@ -3,7 +3,7 @@ import { UserSet } from '../../rollup/user-set.js';
 import type { RetentionQuery } from '../language/parse-retention.js';
 import type { Filter, Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
-import { estimateBuckets, momentText } from '../time/time-buckets.js';
+import { estimateBuckets, rangeText } from '../time/time-buckets.js';
 import { RangeRun, type Effort, type EngineState, type RangeQuery } from './range-run.js';
 import { expectWithin } from './refusals.js';
 import { everything, type Snapshot } from './snapshot.js';
@@ -53,7 +53,7 @@ export async function runRetention(
       bots: query.includeBots ? 'include' : 'exclude',
       filters: [],
       ...query.given,
-      date_range: [momentText(range.from, query.timezone), momentText(range.to, query.timezone)],
+      date_range: rangeText(range, query.timezone),
     },
     effort: sum(first.effort, returning.effort),
   };

@@ -1,6 +1,6 @@
 import { stringify } from 'csv-stringify/sync';
 import type { ClientBase } from 'pg';
-import { effortOf, rangeText, readCursor, toAnswer, type AnswerRow } from '../answer.js';
+import { effortOf, readCursor, toAnswer, type AnswerRow } from '../answer.js';
 import { findUser, runEvents, runExport } from '../engine/run-events.js';
 import { toCsvLines, toCsvPage, toJsonLine } from '../event-lines.js';
 import { writeEventCursor, type EventKey, type ExportQuery } from '../language/parse-events.js';
@@ -10,6 +10,7 @@ import type { EngineState } from '../engine/range-run.js';
 import { runQuery } from '../engine/run-query.js';
 import { runRetention } from '../engine/run-retention.js';
 import type { Snapshot } from '../engine/snapshot.js';
+import { rangeText } from '../time/time-buckets.js';
 import type { AnswerText, Format, Question, Reply } from './tasks.js';
 
 type Run<Kind extends Question['kind']> = (

@@ -1,16 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Client, Pool, type PoolClient } from 'pg';
-import { isStatementError } from '../../common/database-errors.js';
+import { isStatementError, noAnswer } from '../../common/database-errors.js';
 import { within } from '../../common/within.js';
 import { KnownState } from '../engine/known-state.js';
 import { inSnapshot, type Snapshot } from '../engine/snapshot.js';
 import { answerQuestion } from './answer-question.js';
 import type { Question, Reply, Task, ThreadSettings } from './tasks.js';
-
-/** Told as a lost connection: a retry may help. */
-function noAnswer(): Error {
-  return new Error('connection timeout: the database does not answer');
-}
 
 /** The task's client went away. */
 class CancelledError extends Error {

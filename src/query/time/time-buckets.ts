@@ -119,8 +119,13 @@ function offsetText(offsetMs: number, zone: string): string {
 }
 
 /** A moment as ISO 8601 with the zone's offset. */
-export function momentText(ms: number, zone: string): string {
+function momentText(ms: number, zone: string): string {
   const offsetMs = zonedAt(ms, zone).offsetNanoseconds / 1e6;
   const fraction = modulo(ms, 1_000) === 0 ? '' : `.${String(modulo(ms, 1_000)).padStart(3, '0')}`;
   return `${localText(ms + offsetMs)}${fraction}${offsetText(offsetMs, zone)}`;
+}
+
+/** Both ends of a range, as ISO 8601 with the zone's offset. */
+export function rangeText({ from, to }: Range, zone: string): [string, string] {
+  return [momentText(from, zone), momentText(to, zone)];
 }
