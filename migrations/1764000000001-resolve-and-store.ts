@@ -11,7 +11,7 @@ export class ResolveAndStore1764000000001 implements MigrationInterface {
 
   async up(runner: QueryRunner): Promise<void> {
     await runner.query(RESOLVE_SOURCES);
-    await runner.query(RESOLVE_EVENT_NAMES);
+    await this.createResolveEventNames(runner);
     await runner.query(RESOLVE_USERS);
     await runner.query(STORE_EVENTS);
     await runner.query('DROP FUNCTION record_events');
@@ -36,6 +36,11 @@ export class ResolveAndStore1764000000001 implements MigrationInterface {
     await runner.query('DROP FUNCTION resolve_event_names');
     await runner.query('DROP FUNCTION resolve_sources');
     await new RecordEvents1763900000002().createRecordEvents(runner);
+  }
+
+  /** A later migration that replaces the function brings this one back when it's undone. */
+  async createResolveEventNames(runner: QueryRunner): Promise<void> {
+    await runner.query(RESOLVE_EVENT_NAMES);
   }
 }
 

@@ -13,11 +13,12 @@ export class Rollups1764100000001 implements MigrationInterface {
     await createDeltas(runner);
     await createHorizon(runner);
     await createMergesVersion(runner);
+    await this.createMergesTrigger(runner);
     for (const statement of TRIGGERS) await runner.query(statement);
     // What was stored before is waiting to be folded, like anything else.
     await runner.query(`${APPEND_DELTAS} FROM events WHERE name_id > 0 GROUP BY 1, 2, 3, 4`);
     await runner.query('CREATE INDEX event_names_kind_idx ON event_names (kind)');
-    await runner.query(`CREATE INDEX users_traits_idx ON users USING gin (traits) ${WITH_TRAITS}`);
+    await this.createTraitsIndex(runner);
   }
 
   async down(runner: QueryRunner): Promise<void> {
@@ -32,6 +33,26 @@ export class Rollups1764100000001 implements MigrationInterface {
     await runner.query('DROP FUNCTION advance_merges_version');
     for (const table of TABLES) await runner.query(`DROP TABLE ${table}`);
     await runner.query('DROP SEQUENCE rollup_versions');
+  }
+
+  /** A later migration that replaces the index brings this one back when it's undone. */
+  async createTraitsIndex(runner: QueryRunner): Promise<void> {
+    await runner.query(`CREATE INDEX users_traits_idx ON users USING gin (traits) ${WITH_TRAITS}`);
+  }
+
+  /** The same for what tells those who remember the merges that there were new ones. */
+  async createMergesTrigger(runner: QueryRunner): Promise<void> {
+    await runner.query(`
+      CREATE FUNCTION advance_merges_version() RETURNS trigger LANGUAGE plpgsql
+      SET search_path FROM CURRENT AS $$
+      BEGIN
+        UPDATE merges_version SET version = version + 1;
+        RETURN NULL;
+      END
+      $$`);
+    await runner.query(`
+      CREATE TRIGGER merges_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON merges
+      FOR EACH STATEMENT EXECUTE FUNCTION advance_merges_version()`);
   }
 }
 
@@ -124,7 +145,6 @@ async function createHorizon(runner: QueryRunner): Promise<void> {
   await runner.query('INSERT INTO horizon DEFAULT VALUES');
 }
 
-/** Tells those who remember the merges that there were new ones. */
 async function createMergesVersion(runner: QueryRunner): Promise<void> {
   await runner.query(`
     CREATE TABLE merges_version (
@@ -133,17 +153,6 @@ async function createMergesVersion(runner: QueryRunner): Promise<void> {
       CONSTRAINT merges_version_single CHECK (single)
     )`);
   await runner.query('INSERT INTO merges_version DEFAULT VALUES');
-  await runner.query(`
-    CREATE FUNCTION advance_merges_version() RETURNS trigger LANGUAGE plpgsql
-    SET search_path FROM CURRENT AS $$
-    BEGIN
-      UPDATE merges_version SET version = version + 1;
-      RETURN NULL;
-    END
-    $$`);
-  await runner.query(`
-    CREATE TRIGGER merges_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON merges
-    FOR EACH STATEMENT EXECUTE FUNCTION advance_merges_version()`);
 }
 
 /** By arithmetic in UTC: date_trunc would follow the session's zone, whose past may hold seconds. */

@@ -3,6 +3,7 @@ import { RecordEvents1763900000002 } from './1763900000002-record-events.js';
 import { Rejections1763900000003 } from './1763900000003-rejections.js';
 import { ResolveAndStore1764000000001 } from './1764000000001-resolve-and-store.js';
 import { Rollups1764100000001 } from './1764100000001-rollups.js';
+import { Identity1764200000001 } from './1764200000001-identity.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -11,4 +12,5 @@ export const migrations = [
   Rejections1763900000003,
   ResolveAndStore1764000000001,
   Rollups1764100000001,
+  Identity1764200000001,
 ];

@@ -5,8 +5,8 @@ export type UserKind = 'known' | 'anonymous';
 
 /** Who caused events. Created on the first event, never reused after. */
 @Entity('users')
-// A partial GIN index, which TypeORM has no words for.
-@Index('users_traits_idx', { synchronize: false })
+// A partial GIN index on an expression, which TypeORM has no words for.
+@Index('users_person_traits_idx', { synchronize: false })
 @Unique('users_kind_id_key', ['kind', 'id'])
 @Check('users_id_length', `char_length(id) BETWEEN 1 AND 255`)
 @Check('users_id_characters', `id !~ '[\\x01-\\x1f\\x7f-\\x9f]'`)
@@ -26,8 +26,17 @@ export class User {
   @Column({ type: 'text', collation: 'C' })
   id!: string;
 
+  /** Their own. A person's are these over `aliasTraits`. */
   @Column({ type: 'jsonb', default: {} })
   traits!: Record<string, unknown>;
+
+  /** When each of them was set or removed, in milliseconds since 1970. */
+  @Column({ name: 'trait_times', type: 'jsonb', default: {} })
+  traitTimes!: Record<string, number>;
+
+  /** Of the anonymous users who were merged into this one. */
+  @Column({ name: 'alias_traits', type: 'jsonb', default: {} })
+  aliasTraits!: Record<string, unknown>;
 
   @Column({ name: 'created_at', type: 'timestamptz', default: () => 'now()' })
   createdAt!: Date;

@@ -7,6 +7,9 @@ import { User } from '../analytics/user.entity.js';
 import { RejectionCount } from '../ingest/rejection-count.entity.js';
 import { Rejection } from '../ingest/rejection.entity.js';
 import { Source } from '../ingest/source.entity.js';
+import { Group } from '../identity/group.entity.js';
+import { Membership } from '../identity/membership.entity.js';
+import { MergeRefusal } from '../identity/merge-refusal.entity.js';
 import { Merge } from '../identity/merge.entity.js';
 
 /** Connections of one process to the database. */
@@ -39,7 +42,18 @@ export function dataSourceOptions(url: string): DataSourceOptions {
   return {
     type: 'postgres',
     url,
-    entities: [User, Merge, EventName, Source, Event, Rejection, RejectionCount],
+    entities: [
+      User,
+      Merge,
+      MergeRefusal,
+      Group,
+      Membership,
+      EventName,
+      Source,
+      Event,
+      Rejection,
+      RejectionCount,
+    ],
     migrations,
     migrationsTableName: 'analytics_migrations',
     applicationName: 'user-analytics',

@@ -12,6 +12,9 @@ import { User } from '../analytics/user.entity.js';
 /** An anonymous user who turned out to be a known one. Applied when events are read; reversible. */
 @Entity('merges')
 @Index('merges_active_key', ['anonymousSeq'], { unique: true, where: '(undone_at IS NULL)' })
+@Index('merges_anonymous_seq_idx', ['anonymousSeq'])
+@Index('merges_known_seq_idx', ['knownSeq'])
+@Index('merges_version_idx', ['version'])
 @Check('merges_two_users', 'anonymous_seq <> known_seq')
 export class Merge {
   @PrimaryGeneratedColumn('identity', {
@@ -46,4 +49,8 @@ export class Merge {
 
   @Column({ name: 'undone_by', type: 'text', nullable: true })
   undoneBy!: string | null;
+
+  /** What `merges_version` was when the row last changed. */
+  @Column({ type: 'bigint', default: 0 })
+  version!: string;
 }

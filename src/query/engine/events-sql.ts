@@ -11,7 +11,7 @@ export const EVENT_COLUMNS: Required<Columns> = {
   kind: 'names.kind',
   source: 'sources.name',
   property: 'events.properties',
-  trait: 'people.traits',
+  trait: '(people.alias_traits || people.traits)',
 };
 
 /** The person of an event: the known user whom its anonymous one was merged with, or its user. */

@@ -49,8 +49,10 @@ export interface PeopleFilter {
   isExcluding: boolean;
 }
 
+/** A person's traits: their own over those of the anonymous users who were merged into them. */
+export const PERSON_TRAITS = '(alias_traits || traits)';
 /** SQL for the condition that a user has any trait at all, which an index knows. */
-const WITH_TRAITS = `traits <> '{}'`;
+const WITH_TRAITS = `${PERSON_TRAITS} <> '{}'`;
 
 /**
  * Who passes filters of traits. Most users have no traits: where those pass, the others who don't
@@ -62,7 +64,7 @@ export async function readPeople(
 ): Promise<PeopleFilter | undefined> {
   if (filters.length === 0) return undefined;
   const parameters = new SqlParameters();
-  const ofUser = allSql(filters, { trait: 'traits' }, parameters);
+  const ofUser = allSql(filters, { trait: PERSON_TRAITS }, parameters);
   const ofNobody = allSql(filters, { trait: `'{}'::jsonb` }, parameters);
   const { rows } = await client.query<{ excluding: boolean; users: string | null }>(
     `SELECT (${ofNobody}) AS excluding,
@@ -82,11 +84,11 @@ export function passing(people: UserSet, filter: PeopleFilter | undefined): User
 /** Everyone who has a trait, by its value as JSON. */
 export async function readTrait(client: ClientBase, name: string): Promise<Map<string, UserSet>> {
   const parameters = new SqlParameters();
-  const value = valueSql({ of: 'trait', name }, { trait: 'traits' }, parameters);
+  const value = valueSql({ of: 'trait', name }, { trait: PERSON_TRAITS }, parameters);
   const { rows } = await client.query<{ value: string; users: string }>(
     `SELECT value::text AS value, array_agg(seq)::text AS users
      FROM (SELECT seq, ${value} AS value FROM users
-       WHERE ${WITH_TRAITS} AND traits ? ${parameters.bind(name, 'text')}) AS having_it
+       WHERE ${WITH_TRAITS} AND ${PERSON_TRAITS} ? ${parameters.bind(name, 'text')}) AS having_it
      WHERE having_it.value IS NOT NULL GROUP BY having_it.value`,
     parameters.values,
   );
