@@ -311,7 +311,13 @@ const FUNCTIONS = [
 ];
 
 /** The names of clicks and impressions in Segment's ecommerce specification, its older form too. */
-const CLICKS = ['click', 'product clicked', 'promotion clicked', 'clicked product', 'clicked promotion'];
+const CLICKS = [
+  'click',
+  'product clicked',
+  'promotion clicked',
+  'clicked product',
+  'clicked promotion',
+];
 const IMPRESSIONS = [
   'impression',
   'promotion viewed',

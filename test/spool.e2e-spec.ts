@@ -172,9 +172,11 @@ function recordsOf(count: number, first = 0): Buffer {
     time: 1_224_567_997_000 + first + index,
     id: '0190a1b2-0000-7000-8000-000000000001',
     user: `user-${index % 7}`,
+    isAnonymous: false,
     name: 'click',
     source: undefined,
     properties: undefined,
+    identity: undefined,
   }));
   return Buffer.concat(encodeEvents(events));
 }

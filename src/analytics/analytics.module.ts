@@ -8,12 +8,22 @@ import {
 import { TypeOrmModule } from '@nestjs/typeorm';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
+import { BodyIdentityResolver, IdentityResolver } from '../access/identity-resolver.js';
+import { WriteKeyOptions, WriteKeys } from '../access/write-keys.js';
 import { Clock, SystemClock } from '../common/clock.js';
+import { DialectService } from '../dialects/dialect.service.js';
+import { SegmentController } from '../dialects/segment/segment.controller.js';
+import { SegmentService } from '../dialects/segment/segment.service.js';
 import { BatchController } from '../ingest/batch/batch.controller.js';
 import { BatchReceiver } from '../ingest/batch/batch-receiver.js';
 import { BatchService } from '../ingest/batch/batch.service.js';
 import { StreamOptions, StreamService } from '../ingest/batch/stream.service.js';
-import { receiveBatchBody, receiveEventBody } from '../ingest/body/body.middleware.js';
+import {
+  receiveBatchBody,
+  receiveEventBody,
+  receiveSegmentBody,
+} from '../ingest/body/body.middleware.js';
+import { IntakeService } from '../ingest/intake.service.js';
 import { IngestStatus } from '../ingest/ingest-status.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
 import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
@@ -39,12 +49,15 @@ export interface AnalyticsOptions {
   spool?: SpoolOptions;
   /** Without it a stream may bring any number of bytes. */
   stream?: StreamOptions;
+  /** Who may send events by the dialects of other products; without it everyone. */
+  writeKeys?: WriteKeyOptions;
   /** How much queries may take. */
   query?: QueryOptions;
 }
 
 const EVENT = 'analytics';
 const BATCH = 'analytics/batch';
+const SEGMENT = 'v1/*call';
 const QUERIES = ['analytics/query', 'analytics/funnel', 'analytics/retention'];
 
 /** Any site may send events; none may read figures with a visitor's browser. */
@@ -64,34 +77,40 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
 /** Events in, figures out. Works on the TypeORM data source of the application around it. */
 @Module({
   imports: [TypeOrmModule.forFeature([User, Event])],
-  controllers: [BatchController, QueryController, AnalyticsController],
+  controllers: [BatchController, SegmentController, QueryController, AnalyticsController],
   providers: [
     AnalyticsService,
     Availability,
     BatchReceiver,
     BatchService,
+    DialectService,
     EventChunks,
     EventStore,
     EventWriter,
     IngestStatus,
+    IntakeService,
     NumberDirectory,
     QueryService,
     QueryThreads,
     RejectionLog,
     RollupFolder,
+    SegmentService,
     StreamService,
+    WriteKeys,
+    { provide: IdentityResolver, useClass: BodyIdentityResolver },
     { provide: Clock, useClass: SystemClock },
   ],
   exports: [BatchService, IngestStatus],
 })
 export class AnalyticsModule implements NestModule {
   /** The module with options. */
-  static with({ spool, stream, query }: AnalyticsOptions): DynamicModule {
+  static with({ spool, stream, query, writeKeys }: AnalyticsOptions): DynamicModule {
     return {
       module: AnalyticsModule,
       providers: [
         ...(spool ? [{ provide: SpoolOptions, useValue: spool }, Spool, SpoolReplayer] : []),
         ...(stream ? [{ provide: StreamOptions, useValue: stream }] : []),
+        ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
       ],
     };
@@ -102,6 +121,7 @@ export class AnalyticsModule implements NestModule {
     for (const [path, receive] of [
       [EVENT, receiveEventBody],
       [BATCH, receiveBatchBody],
+      [SEGMENT, receiveSegmentBody],
     ] as const) {
       consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
       consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });

@@ -26,20 +26,21 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     // The client went away, and nobody would read it.
     if (response.headersSent || response.destroyed) return;
     const answer = this.answer(error);
-    if (answer.statusCode === 503) response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    if ([429, 503].includes(answer.statusCode))
+      response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
     response.status(answer.statusCode).json(answer);
   }
 
-  private answer(error: unknown): ErrorDto {
+  protected answer(error: unknown): ErrorDto {
     if (error instanceof AnalyticsError && !error.retryable) {
       const { status, code, message, details } = error;
       return { statusCode: status, code, message, ...details };
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
-      this.warn(`Answering 503: ${rootCause(error)}`);
-      const { code, message, details } =
+      this.warn(`Asking to try again later: ${rootCause(error)}`);
+      const { status, code, message, details } =
         error instanceof AnalyticsError ? error : new UnavailableError(error);
-      return { statusCode: 503, code, message, ...details };
+      return { statusCode: status, code, message, ...details };
     }
     if (error instanceof HttpException) {
       return { statusCode: error.getStatus(), code: 'invalid_request', message: error.message };

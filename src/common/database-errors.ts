@@ -27,6 +27,11 @@ export function isBelowHorizon(error: unknown): boolean {
   return (error as { constraint?: unknown }).constraint === 'events_above_horizon';
 }
 
+/** A user, or a group, would have more traits than there may be: `newest_traits` says so. */
+export function isTraitsLimit(error: unknown): boolean {
+  return (error as { constraint?: unknown }).constraint === 'traits_limit';
+}
+
 /** Out of locks or memory, or not done in the time that a statement has: half of it may well do. */
 export function isTooMuchAtOnce(error: unknown): boolean {
   return ['53200', '57014'].includes(codeOf(error)) || sqlStateClass(error) === '54';

@@ -5,7 +5,7 @@ export abstract class AnalyticsError extends Error {
   abstract readonly retryable: boolean;
   /** What the answer says besides. */
   readonly details: object = {};
-  /** Of the answer; where a retry can help, 503. */
+  /** Of the answer; 503 unless said otherwise. */
   readonly status: number = 503;
 }
 

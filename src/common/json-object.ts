@@ -17,3 +17,12 @@ export function parseJsonObject(text: string): Record<string, unknown> | undefin
   const value = parseJson(text);
   return isJsonObject(value) ? value : undefined;
 }
+
+/** @returns undefined for what is nested too deeply to be written as it was read */
+export function toJson(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}

@@ -5,7 +5,8 @@ export const REFUSALS = {
   missing_user: 'user is missing: give text of 1 to 255 characters',
   invalid_user: 'user must be text of 1 to 255 characters, none of them a control character',
   invalid_timestamp: `timestamp must be ${TIMESTAMP_ACCEPTED}`,
-  missing_event: 'event is missing: give click or impression',
+  invalid_anonymous: 'anonymous must be true or false',
+  missing_event: 'event is missing: give its name, such as click or impression',
   unknown_event: 'event must be click or impression; other names go to POST /analytics/batch',
   invalid_event: 'event must be text of 1 to 100 characters, none of them a control character',
   invalid_id: 'id must be a UUID or text of 1 to 255 characters without control characters',
@@ -13,10 +14,25 @@ export const REFUSALS = {
   source_limit: 'source is new, and there are as many sources as this server takes',
   invalid_properties:
     'properties must be a JSON object of at most 32 KB and 20 levels, without NUL characters',
+  invalid_traits:
+    'traits must be a JSON object of at most 32 KB and 20 levels, without NUL characters',
+  too_many_traits: 'a user, or a group, has at most 1,000 traits, of 128 KB in all',
+  invalid_anonymous_id:
+    'anonymousId must be text of 1 to 255 characters, none of them a control character',
+  missing_previous_id: 'previousId is missing: give the id of the user who is userId from now on',
+  invalid_previous_id:
+    'previousId must be text of 1 to 255 characters, none of them a control character',
+  missing_group: 'groupId is missing: give text of 1 to 255 characters',
+  invalid_group: 'groupId must be text of 1 to 255 characters, none of them a control character',
   event_too_large: 'an event must be at most 1 MB of JSON',
+  call_too_large: 'a call must be at most 32 KB of JSON',
+  unknown_type: 'type must be track, identify, page, screen, alias or group',
+  invalid_context: 'context must be a JSON object',
+  invalid_write_key: 'the write key is missing, or not known',
+  invalid_token: 'the bearer token is not valid, or not of the issuer that is trusted',
   invalid_item: 'an event must be a JSON object',
   unknown_field:
-    'an event has only the fields timestamp, user, event, id, source and properties; others belong into properties',
+    'an event has only the fields timestamp, user, anonymous, event, id, source and properties; others belong into properties',
   repeated_field: 'each of timestamp, user, event and id may be given once, in the query or body',
   malformed_query: 'the query string is not percent-encoded UTF-8',
   unreadable_body: 'the body is not a JSON object or form of the fields timestamp, user, event, id',

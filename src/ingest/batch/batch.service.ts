@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
+import { toJson } from '../../common/json-object.js';
 import { Turns } from '../../common/turns.js';
 import { Refusal } from '../refusal.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
@@ -65,14 +66,5 @@ function judge(item: unknown, rules: NormaliseRules): Judged {
   }
   const event = judgeItem(item, rules);
   if (!(event instanceof Refusal)) return event;
-  return { refusal: event, text: beginningOf(toText(item)) };
-}
-
-/** Nesting can be too deep to be written as it was read. */
-function toText(item: unknown): string {
-  try {
-    return JSON.stringify(item);
-  } catch {
-    return '(nested too deeply to show)';
-  }
+  return { refusal: event, text: beginningOf(toJson(item) ?? '(nested too deeply to show)') };
 }

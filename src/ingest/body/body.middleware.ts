@@ -10,6 +10,8 @@ import { Room } from './room.js';
 
 const MAX_EVENT_BYTES = 64 * 1024;
 const MAX_BATCH_BYTES = 10 * 1024 * 1024;
+/** As in Segment. */
+const MAX_SEGMENT_BYTES = 500 * 1024;
 /** Of all bodies in memory at once, decompressed: as events they take a few times as much. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** A body that is held in memory has to arrive in this time. */
@@ -27,6 +29,9 @@ export const receiveEventBody = receiveBody(MAX_EVENT_BYTES, () => false);
 
 /** The same for `POST /analytics/batch`; newline-delimited JSON is left for who reads it as a stream. */
 export const receiveBatchBody = receiveBody(MAX_BATCH_BYTES, isStream);
+
+/** The same for Segment's API. */
+export const receiveSegmentBody = receiveBody(MAX_SEGMENT_BYTES, () => false);
 
 /**
  * The body that one of the middlewares above took.

@@ -6,7 +6,7 @@ import type { Line, LineProblem } from '../lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
 const REQUIRED = ['timestamp', 'user', 'event'];
-const FIELDS = [...REQUIRED, 'id', 'source'];
+const FIELDS = [...REQUIRED, 'anonymous', 'id', 'source'];
 const PROPERTIES = 'properties';
 
 const NOT_PROPERTIES: LineProblem = {

@@ -12,6 +12,9 @@ type EventTuple = [
   name: string,
   source: string | null,
   properties: string | null,
+  /** A record of before there were these two is without. */
+  isAnonymous?: boolean,
+  identity?: string | null,
 ];
 
 /** Events as records of the spool. */
@@ -31,17 +34,21 @@ export function decodeEvents(payload: string): NormalisedEvent[] | undefined {
   return (command['events'] as EventTuple[]).map(fromTuple);
 }
 
-function toTuple({ time, id, user, name, source, properties }: NormalisedEvent): EventTuple {
-  return [time, id, user, name, source ?? null, properties ?? null];
+function toTuple(event: NormalisedEvent): EventTuple {
+  const { time, id, user, name, source, properties, isAnonymous, identity } = event;
+  return [time, id, user, name, source ?? null, properties ?? null, isAnonymous, identity ?? null];
 }
 
-function fromTuple([time, id, user, name, source, properties]: EventTuple): NormalisedEvent {
+function fromTuple(tuple: EventTuple): NormalisedEvent {
+  const [time, id, user, name, source, properties, isAnonymous = false, identity = null] = tuple;
   return {
     time,
     id,
     user,
+    isAnonymous,
     name,
     source: source ?? undefined,
     properties: properties ?? undefined,
+    identity: identity ?? undefined,
   };
 }

@@ -9,6 +9,7 @@ import {
   isServerTrouble,
   isStatementError,
   isTooMuchAtOnce,
+  isTraitsLimit,
   isUnavailable,
 } from '../../common/database-errors.js';
 import { Clock } from '../../common/clock.js';
@@ -16,6 +17,7 @@ import { BufferPool } from '../buffer-pool.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
+import { applyIdentities } from '../../identity/apply-identities.js';
 import { copyIn } from './copy-in.js';
 import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
 import { withClient } from './database-client.js';
@@ -74,9 +76,7 @@ export class EventStore {
         this.numbers.forget();
         throw error;
       }
-      return events.length === 1
-        ? [new Refusal(isBelowHorizon(error) ? 'too_old' : 'refused_by_database')]
-        : await this.storeHalves(events, isLastTry);
+      return events.length === 1 ? [refusalFor(error)] : await this.storeHalves(events, isLastTry);
     }
   }
 
@@ -125,7 +125,9 @@ export class EventStore {
       this.numbers.forget();
     }
     const { rows, overLimit } = await this.numbers.resolve(client, events);
-    const outcomes = await this.insertRows(client, rows);
+    const outcomes = rows.events.some(({ identity }) => identity !== undefined)
+      ? await insertWithIdentities(client, rows)
+      : await this.insertRows(client, rows);
     if (!overLimit) return outcomes;
     const stored = outcomes.values();
     return overLimit.map((isOver) => (isOver ? SOURCE_LIMIT : stored.next().value!));
@@ -145,7 +147,7 @@ export class EventStore {
     }
     const stored = await insert(client, rows);
     this.expectsDuplicates = stored.includes(false);
-    return stored.map((isNew) => (isNew ? 'stored' : 'duplicate'));
+    return stored.map(outcomeOf);
   }
 
   private async copyRows(client: ClientBase, rows: EventRows): Promise<void> {
@@ -166,13 +168,47 @@ function firstOf({ events, userSeqs, nameIds, sourceIds }: EventRows): EventRows
 }
 
 function nobodysEvent(time: number): EventRows {
-  const event = { time, id: '', user: '', name: '', source: undefined };
+  const event = { time, id: '', user: '', isAnonymous: false, name: '', source: undefined };
   return {
-    events: [{ ...event, properties: undefined }],
+    events: [{ ...event, properties: undefined, identity: undefined }],
     userSeqs: [0],
     nameIds: [0],
     sourceIds: [DEFAULT_SOURCE_ID],
   };
+}
+
+function refusalFor(error: unknown): Refusal {
+  if (isBelowHorizon(error)) return new Refusal('too_old');
+  return new Refusal(isTraitsLimit(error) ? 'too_many_traits' : 'refused_by_database');
+}
+
+function outcomeOf(isNew: boolean): StoreOutcome {
+  return isNew ? 'stored' : 'duplicate';
+}
+
+/**
+ * What events say about their users takes effect with them, and only once: a retry that comes after a
+ * merge was undone must not bring it back.
+ */
+async function insertWithIdentities(client: ClientBase, rows: EventRows): Promise<StoreOutcome[]> {
+  await client.query('BEGIN');
+  try {
+    const stored = await insert(client, rows);
+    const seqs: number[] = [];
+    const changes: string[] = [];
+    for (const [index, { identity }] of rows.events.entries()) {
+      if (identity === undefined || !stored[index]) continue;
+      seqs.push(rows.userSeqs[index]!);
+      changes.push(identity);
+    }
+    if (seqs.length > 0) await applyIdentities(client, seqs, changes);
+    await client.query('COMMIT');
+    return stored.map(outcomeOf);
+  } catch (error) {
+    // On a connection that was lost there is nothing to undo.
+    await client.query('ROLLBACK').catch(() => {});
+    throw error;
+  }
 }
 
 async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {

@@ -21,6 +21,10 @@ export class NumberDirectory {
     'SELECT resolve_users($1) AS numbers',
     new RecentNumbers(MAX_USERS),
   );
+  private readonly anonymous = new NumberTable(
+    `SELECT resolve_users($1, array_fill('anonymous'::user_kind, ARRAY[cardinality($1::text[])])) AS numbers`,
+    new RecentNumbers(MAX_USERS),
+  );
   private readonly names = new NumberTable(
     'SELECT resolve_event_names($1) AS numbers',
     new RecentNumbers(MAX_NAMES),
@@ -44,18 +48,32 @@ export class NumberDirectory {
       client,
       kept.map(({ name }) => name),
     )) as number[];
-    const userSeqs = (await this.users.resolve(
-      client,
-      kept.map(({ user }) => user),
-    )) as number[];
+    const userSeqs = await this.resolveUsers(client, kept);
     return { rows: { events: kept, userSeqs, nameIds, sourceIds }, overLimit };
   }
 
   /** After a lost connection: a standby may have taken over, without the latest users. */
   forget(): void {
     this.users.forget();
+    this.anonymous.forget();
     this.names.forget();
     this.sources.forget();
+  }
+
+  private async resolveUsers(
+    client: ClientBase,
+    events: readonly NormalisedEvent[],
+  ): Promise<number[]> {
+    const users = await this.users.resolve(
+      client,
+      events.map(({ user, isAnonymous }) => (isAnonymous ? undefined : user)),
+    );
+    if (!users.includes(undefined)) return users as number[];
+    const anonymous = await this.anonymous.resolve(
+      client,
+      events.map(({ user, isAnonymous }) => (isAnonymous ? user : undefined)),
+    );
+    return users.map((seq, index) => seq ?? anonymous[index]!);
   }
 
   private async resolveSources(

@@ -8,9 +8,11 @@ function events(count: number, properties?: string): NormalisedEvent[] {
     time: 0,
     id: '0190a1b2-0000-7000-8000-000000000001',
     user: 'u',
+    isAnonymous: false,
     name: 'click',
     source: undefined,
     properties,
+    identity: undefined,
   }));
 }
 

@@ -50,7 +50,7 @@ export interface PeopleFilter {
 }
 
 /** A person's traits: their own over those of the anonymous users who were merged into them. */
-export const PERSON_TRAITS = '(alias_traits || traits)';
+const PERSON_TRAITS = '(alias_traits || traits)';
 /** SQL for the condition that a user has any trait at all, which an index knows. */
 const WITH_TRAITS = `${PERSON_TRAITS} <> '{}'`;
 

@@ -1,0 +1,110 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { IdentityResolver, type ResolvedIdentity } from '../access/identity-resolver.js';
+import { keyOfHeader, WriteKeys } from '../access/write-keys.js';
+import { UnauthorizedError } from '../access/unauthorized-error.js';
+import { AnalyticsError, OverloadedError } from '../common/errors.js';
+import { IntakeService, type MappedCall } from '../ingest/intake.service.js';
+import type { Outcome } from '../ingest/outcome.js';
+import { Refusal } from '../ingest/refusal.js';
+
+/** Who sends a request, for its mapper. */
+export interface Sender {
+  /** The write key's; undefined for `default`. */
+  source: string | undefined;
+  /** Whose the events are, whatever their body says; undefined where it decides. */
+  identity: ResolvedIdentity | undefined;
+  /** For the audit trail. */
+  by: string;
+}
+
+/** What became of a request: every call is stored, or refused for a reason. */
+export interface DialectAnswer {
+  success: true;
+  /** Calls that can't be stored, by their place in the request from 0; absent where there are none. */
+  rejected?: { index: number; code: string; message: string }[];
+}
+
+/** As many requests as can be stored are waiting: SDKs don't count this among their attempts. */
+class TooManyRequestsError extends AnalyticsError {
+  readonly code = 'overloaded';
+  readonly retryable = true;
+  override readonly status = 429;
+
+  constructor(cause: OverloadedError) {
+    super(cause.message, { cause });
+  }
+}
+
+/** None of the request's calls can ever be stored. */
+class RejectedCallsError extends AnalyticsError {
+  readonly retryable = false;
+  override readonly status = 400;
+  readonly code: string;
+  override readonly details: object;
+
+  constructor(rejected: NonNullable<DialectAnswer['rejected']>) {
+    super(rejected[0]!.message);
+    this.code = rejected[0]!.code;
+    this.details = { rejected };
+  }
+}
+
+/** What all dialects have in common: who sends, how it's stored, and what is answered. */
+@Injectable()
+export class DialectService {
+  constructor(
+    private readonly intake: IntakeService,
+    private readonly keys: WriteKeys,
+    private readonly identities: IdentityResolver,
+  ) {}
+
+  /**
+   * @param bodyKey the write key that the body holds, if any
+   * @param route such as `POST /v1/batch`
+   * @throws UnauthorizedError, which the log of rejections has then
+   */
+  async sender(request: IncomingMessage, bodyKey: unknown, route: string): Promise<Sender> {
+    try {
+      return await this.identify(request, bodyKey, route);
+    } catch (error) {
+      if (error instanceof UnauthorizedError) this.intake.refuse(error.code, route);
+      throw error;
+    }
+  }
+
+  /**
+   * @throws RejectedCallsError when none of them can be stored; TooManyRequestsError,
+   *   UnavailableError or SpoolUnavailableError when it isn't known that all of it is
+   */
+  async store(calls: readonly MappedCall[], route: string): Promise<DialectAnswer> {
+    const outcomes = await this.intake.store(calls, route).catch((error: unknown) => {
+      throw error instanceof OverloadedError ? new TooManyRequestsError(error) : error;
+    });
+    const rejected = outcomes.flatMap((outcome, index) => rejectionOf(outcome, index));
+    if (rejected.length === 0) return { success: true };
+    if (rejected.length === outcomes.length) throw new RejectedCallsError(rejected);
+    return { success: true, rejected };
+  }
+
+  private async identify(
+    request: IncomingMessage,
+    bodyKey: unknown,
+    route: string,
+  ): Promise<Sender> {
+    const identity = await this.identities.resolve(request);
+    // A token that told who the user is isn't a key.
+    const isToken = identity && /^bearer /i.test(request.headers.authorization ?? '');
+    const headerKey = isToken ? undefined : keyOfHeader(request);
+    const key = headerKey ?? (typeof bodyKey === 'string' ? bodyKey : undefined);
+    const source = this.keys.sourceOf(key);
+    const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
+    return { source, identity, by: by.filter(Boolean).join(', ') };
+  }
+}
+
+function rejectionOf(outcome: Outcome, index: number) {
+  return outcome instanceof Refusal
+    ? [{ index, code: outcome.code, message: outcome.message }]
+    : [];
+}

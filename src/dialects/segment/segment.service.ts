@@ -1,0 +1,51 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { isJsonObject } from '../../common/json-object.js';
+import { UnreadableRequestError } from '../../common/errors.js';
+import { receivedBody } from '../../ingest/body/body.middleware.js';
+import { DialectService, type DialectAnswer } from '../dialect.service.js';
+import { readJsonBody, unreadable } from '../read-json-body.js';
+import { mapCall, type CallType } from './map-call.js';
+
+/** As in Segment. */
+const MAX_CALLS = 2_500;
+const RULES = { limit: '500 KB and 2,500 events, and an event 32 KB' };
+
+/** Segment's HTTP Tracking API (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/). */
+@Injectable()
+export class SegmentService {
+  constructor(private readonly dialect: DialectService) {}
+
+  /** @throws UnreadableRequestError, UnauthorizedError, and what `DialectService.store` does */
+  async receiveCall(request: IncomingMessage, type: CallType): Promise<DialectAnswer> {
+    const route = `POST /v1/${type}`;
+    const call = readJsonBody(receivedBody(request), RULES);
+    const sender = await this.dialect.sender(request, call['writeKey'], route);
+    const rules = { ...sender, sentAt: call['sentAt'] };
+    return await this.dialect.store([mapCall(call, rules, type)], route);
+  }
+
+  /** The same; a batch has calls of any type, and what it says besides is said of each. */
+  async receiveBatch(request: IncomingMessage): Promise<DialectAnswer> {
+    const route = 'POST /v1/batch';
+    const body = readJsonBody(receivedBody(request), RULES);
+    const sender = await this.dialect.sender(request, body['writeKey'], route);
+    const { batch, context, sentAt } = body;
+    if (!Array.isArray(batch)) {
+      throw new UnreadableRequestError('invalid_batch', 'batch must be an array of calls', 400);
+    }
+    if (batch.length > MAX_CALLS) throw unreadable('body_too_large', RULES);
+    const calls = batch.map((call: unknown) =>
+      mapCall(withContext(call, context), { ...sender, sentAt }),
+    );
+    return await this.dialect.store(calls, route);
+  }
+}
+
+/** Of what both say, the call's own counts. */
+function withContext(call: unknown, context: unknown): unknown {
+  if (!isJsonObject(context) || !isJsonObject(call)) return call;
+  const own = call['context'];
+  if (own === undefined || own === null) return { ...call, context };
+  return isJsonObject(own) ? { ...call, context: { ...context, ...own } } : call;
+}

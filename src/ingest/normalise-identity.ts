@@ -1,0 +1,72 @@
+import { isUserId, numberToText, readObject, readTime } from './read-values.js';
+import { Refusal, type RefusalCode } from './refusal.js';
+
+/** What an event says about who its user is, as a client gave it. What is undefined isn't said. */
+export interface IdentityFields {
+  /** A JSON object: each of its keys is set, those of null are removed. */
+  traits?: unknown;
+  /** The id of an anonymous user who is the event's known one. */
+  anonymous?: unknown;
+  /** The same, where it's not said of which kind the id is: a known user's is refused. */
+  previous?: unknown;
+  /** The id of a group that the user belongs to. */
+  group?: unknown;
+  /** As the user's traits. */
+  groupTraits?: unknown;
+  /** When the client sent it, by its own clock, which tells how wrong that is. */
+  sentAt?: unknown;
+  /** Who says so, for the audit trail. */
+  by: string;
+}
+
+/**
+ * Brings it into the form that `apply_identities` takes.
+ *
+ * @param time of the event, in milliseconds
+ * @param now the server's
+ * @returns its JSON text; undefined where nothing is said
+ */
+export function readIdentity(
+  fields: IdentityFields,
+  time: number,
+  now: number,
+): string | undefined | Refusal {
+  const traits = readObject(fields.traits, 'invalid_traits');
+  if (traits instanceof Refusal) return traits;
+  const groupTraits = readObject(fields.groupTraits, 'invalid_traits');
+  if (groupTraits instanceof Refusal) return groupTraits;
+  const anonymous = readOptionalId(fields.anonymous, 'invalid_anonymous_id');
+  if (anonymous instanceof Refusal) return anonymous;
+  const previous = readOptionalId(fields.previous, 'invalid_previous_id');
+  if (previous instanceof Refusal) return previous;
+  const group = readOptionalId(fields.group, 'invalid_group');
+  if (group instanceof Refusal) return group;
+  const parts = [
+    traits !== undefined && `"traits":${traits}`,
+    anonymous !== undefined && `"anonymous":${JSON.stringify(anonymous)}`,
+    previous !== undefined && `"previous":${JSON.stringify(previous)}`,
+    group !== undefined && `"group":${JSON.stringify(group)}`,
+    group !== undefined && groupTraits !== undefined && `"group_traits":${groupTraits}`,
+  ].filter((part) => part !== false);
+  if (parts.length === 0) return undefined;
+  const at = momentOf(time, readTime(fields.sentAt, Number.NaN), now);
+  return `{${parts.join()},"at":${at},"by":${JSON.stringify(fields.by)}}`;
+}
+
+/**
+ * Which of two changes of a trait is newer is told by when they happened, as the server's clock would
+ * have shown it, and never by a time to come: a client whose clock is fast would keep all later ones
+ * out. The event itself keeps the client's time.
+ *
+ * @param sentAt by the client's clock; what isn't a number isn't known
+ */
+function momentOf(time: number, sentAt: number | Refusal, now: number): number {
+  if (sentAt instanceof Refusal || Number.isNaN(sentAt)) return Math.max(0, Math.min(time, now));
+  return Math.max(0, Math.min(now - (sentAt - time), now));
+}
+
+function readOptionalId(value: unknown, code: RefusalCode): string | undefined | Refusal {
+  if (value === undefined || value === null || value === '') return undefined;
+  const id = numberToText(value);
+  return isUserId(id) ? id : new Refusal(code);
+}
