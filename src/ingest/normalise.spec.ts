@@ -32,6 +32,17 @@ describe('normalise', () => {
     expect(accepted({ timestamp: null }).time).toBe(now);
   });
 
+  it('tells users whom a device names from those whom an application does', () => {
+    expect(accepted({}).isAnonymous).toBe(false);
+    for (const anonymous of [false, 'false', null]) {
+      expect(accepted({ anonymous }).isAnonymous).toBe(false);
+    }
+    for (const anonymous of [true, 'true']) expect(accepted({ anonymous }).isAnonymous).toBe(true);
+    for (const anonymous of [1, 'yes', '', {}]) {
+      expect(refusal({ anonymous })).toBe('invalid_anonymous');
+    }
+  });
+
   it('reads whole numbers as their digits', () => {
     expect(accepted({ user: 42, timestamp: 1_224_567_997_123 })).toMatchObject({
       user: '42',
