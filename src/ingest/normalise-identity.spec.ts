@@ -64,6 +64,12 @@ describe('readIdentity', () => {
     expect(momentOf(new Date(now - day).toISOString(), now - day - 1_000)).toBe(now - 1_000);
   });
 
+  it("leaves a client's own order alone, however long each request takes on its way", () => {
+    for (const ms of [0, 3_000, 60_000]) {
+      expect(momentOf(new Date(now - ms).toISOString(), time)).toBe(time);
+    }
+  });
+
   it('never takes a time to come, nor one that no clock shows', () => {
     expect(momentOf(undefined, now + 60 * MINUTE)).toBe(now);
     expect(momentOf(new Date(now).toISOString(), now + 60 * MINUTE)).toBe(now);

@@ -53,6 +53,9 @@ export function readIdentity(
   return `{${parts.join()},"at":${at},"by":${JSON.stringify(fields.by)}}`;
 }
 
+/** A clock is put right by steps of this: less may be the way that the request took, each time another. */
+const CLOCK_STEP_MS = 5 * 60_000;
+
 /**
  * Which of two changes of a trait is newer is told by when they happened, as the server's clock would
  * have shown it, and never by a time to come: a client whose clock is fast would keep all later ones
@@ -61,8 +64,9 @@ export function readIdentity(
  * @param sentAt by the client's clock; what isn't a number isn't known
  */
 function momentOf(time: number, sentAt: number | Refusal, now: number): number {
-  if (sentAt instanceof Refusal || Number.isNaN(sentAt)) return Math.max(0, Math.min(time, now));
-  return Math.max(0, Math.min(now - (sentAt - time), now));
+  const isKnown = typeof sentAt === 'number' && !Number.isNaN(sentAt);
+  const behind = isKnown ? Math.round((now - sentAt) / CLOCK_STEP_MS) * CLOCK_STEP_MS : 0;
+  return Math.max(0, Math.min(time + behind, now));
 }
 
 function readOptionalId(value: unknown, code: RefusalCode): string | undefined | Refusal {
