@@ -65,6 +65,9 @@ describe('the OpenAPI document', () => {
   it('lists every endpoint', () => {
     expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'post /analytics/batch',
+      ...['track', 'identify', 'page', 'screen', 'alias', 'group', 'batch', 'import'].map(
+        (call) => `post /v1/${call}`,
+      ),
       'post /analytics/query',
       'get /analytics/query',
       'post /analytics/funnel',
@@ -109,7 +112,7 @@ describe('the OpenAPI document', () => {
 
 /** Queries are sent as POST as well. */
 function isWriting({ method, url }: ExampleRequest): boolean {
-  return method === 'post' && /^\/analytics(\/batch)?(\?|$)/.test(url);
+  return method === 'post' && /^\/(analytics(\/batch)?(\?|$)|v1\/)/.test(url);
 }
 
 /** What the explorer fills in by itself. */

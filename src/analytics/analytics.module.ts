@@ -13,6 +13,7 @@ import { WriteKeyOptions, WriteKeys } from '../access/write-keys.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { DialectService } from '../dialects/dialect.service.js';
 import { SegmentController } from '../dialects/segment/segment.controller.js';
+import { SegmentShortController } from '../dialects/segment/segment-short.controller.js';
 import { SegmentService } from '../dialects/segment/segment.service.js';
 import { BatchController } from '../ingest/batch/batch.controller.js';
 import { BatchReceiver } from '../ingest/batch/batch-receiver.js';
@@ -77,7 +78,13 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
 /** Events in, figures out. Works on the TypeORM data source of the application around it. */
 @Module({
   imports: [TypeOrmModule.forFeature([User, Event])],
-  controllers: [BatchController, SegmentController, QueryController, AnalyticsController],
+  controllers: [
+    BatchController,
+    SegmentController,
+    SegmentShortController,
+    QueryController,
+    AnalyticsController,
+  ],
   providers: [
     AnalyticsService,
     Availability,

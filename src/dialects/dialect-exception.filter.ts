@@ -1,11 +1,15 @@
 import { Catch } from '@nestjs/common';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import type { ErrorDto } from '../common/error.dto.js';
+import { OverloadedError } from '../common/errors.js';
 
 /** The same answers, in which SDKs find that nothing was taken. */
 @Catch()
 export class DialectExceptionFilter extends AnalyticsExceptionFilter {
   protected override answer(error: unknown): ErrorDto & { success: false } {
-    return Object.assign(super.answer(error), { success: false as const });
+    const answer = super.answer(error);
+    // SDKs wait as long as they're asked to, and don't count it among their attempts.
+    const statusCode = error instanceof OverloadedError ? 429 : answer.statusCode;
+    return { ...answer, statusCode, success: false };
   }
 }

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { IdentityResolver, type ResolvedIdentity } from '../access/identity-resolver.js';
 import { keyOfHeader, WriteKeys } from '../access/write-keys.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
-import { AnalyticsError, OverloadedError } from '../common/errors.js';
+import { AnalyticsError } from '../common/errors.js';
 import { IntakeService, type MappedCall } from '../ingest/intake.service.js';
 import type { Outcome } from '../ingest/outcome.js';
 import { Refusal } from '../ingest/refusal.js';
@@ -23,17 +23,6 @@ export interface DialectAnswer {
   success: true;
   /** Calls that can't be stored, by their place in the request from 0; absent where there are none. */
   rejected?: { index: number; code: string; message: string }[];
-}
-
-/** As many requests as can be stored are waiting: SDKs don't count this among their attempts. */
-class TooManyRequestsError extends AnalyticsError {
-  readonly code = 'overloaded';
-  readonly retryable = true;
-  override readonly status = 429;
-
-  constructor(cause: OverloadedError) {
-    super(cause.message, { cause });
-  }
 }
 
 /** None of the request's calls can ever be stored. */
@@ -74,13 +63,10 @@ export class DialectService {
   }
 
   /**
-   * @throws RejectedCallsError when none of them can be stored; TooManyRequestsError,
-   *   UnavailableError or SpoolUnavailableError when it isn't known that all of it is
+   * @throws RejectedCallsError when none of them can be stored; OverloadedError, UnavailableError or SpoolUnavailableError when it isn't known that all of it is
    */
   async store(calls: readonly MappedCall[], route: string): Promise<DialectAnswer> {
-    const outcomes = await this.intake.store(calls, route).catch((error: unknown) => {
-      throw error instanceof OverloadedError ? new TooManyRequestsError(error) : error;
-    });
+    const outcomes = await this.intake.store(calls, route);
     const rejected = outcomes.flatMap((outcome, index) => rejectionOf(outcome, index));
     if (rejected.length === 0) return { success: true };
     if (rejected.length === outcomes.length) throw new RejectedCallsError(rejected);

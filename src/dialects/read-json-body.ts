@@ -1,6 +1,6 @@
 import { isJsonObject, parseJson } from '../common/json-object.js';
 import { UnreadableRequestError } from '../common/errors.js';
-import { requireUtf8 } from '../ingest/batch/read-batch.js';
+import { isUtf8 } from '../ingest/batch/read-batch.js';
 import { Refusal, type RefusalCode } from '../ingest/refusal.js';
 import type { ReceivedBody } from '../ingest/request-fields.js';
 
@@ -19,7 +19,7 @@ export interface BodyRules {
 export function readJsonBody(body: ReceivedBody, rules: BodyRules): Record<string, unknown> {
   if (body instanceof Refusal) throw unreadable(body.code, rules);
   try {
-    requireUtf8(body.contentType ?? '');
+    if (!isUtf8(body.contentType ?? '')) throw unreadable('unsupported_charset', rules);
     const value = parseJson(body.bytes.toString('utf8'));
     if (isJsonObject(value)) return value;
   } finally {
@@ -33,6 +33,8 @@ export function unreadable(code: RefusalCode, { limit }: BodyRules): UnreadableR
   switch (code) {
     case 'body_too_large':
       return new UnreadableRequestError(code, `a request has at most ${limit}`, 413);
+    case 'unsupported_charset':
+      return new UnreadableRequestError(code, 'the body must be UTF-8', 415);
     case 'unsupported_encoding':
       return new UnreadableRequestError(code, 'the body may be gzip, deflate or br', 415);
     default:

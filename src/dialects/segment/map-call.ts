@@ -46,9 +46,9 @@ function withoutKey(call: Payload): Payload {
 }
 
 function fieldsOf(type: CallType, call: Payload, rules: CallRules): EventFields | Refusal {
-  const properties = propertiesOf(type, call);
-  if (properties instanceof Refusal) return properties;
   const user = userOf(call, rules);
+  const properties = propertiesOf(type, call, user);
+  if (properties instanceof Refusal) return properties;
   const identity = identityOf(type, call, user, rules);
   if (identity instanceof Refusal) return identity;
   return {
@@ -67,29 +67,40 @@ function given(value: unknown): unknown {
   return value === '' || value === null ? undefined : value;
 }
 
+/** PHP writes an empty object as an empty array. */
+function givenObject(value: unknown): unknown {
+  return Array.isArray(value) && value.length === 0 ? undefined : given(value);
+}
+
+/** Whose an event is. */
+interface CallUser {
+  user: unknown;
+  anonymous: boolean;
+}
+
 /** Who is known is never looked up by what is anonymous: the ids are namespaces of their own. */
-function userOf(call: Payload, { identity }: Sender): { user: unknown; anonymous: boolean } {
+function userOf(call: Payload, { identity }: Sender): CallUser {
   const userId = identity?.user ?? given(call['userId']);
   if (userId !== undefined) return { user: userId, anonymous: false };
   const anonymousId = given(call['anonymousId']);
   return { user: anonymousId, anonymous: anonymousId !== undefined };
 }
 
-function propertiesOf(type: CallType, call: Payload): Payload | Refusal {
-  const own = given(call['properties']) ?? {};
+function propertiesOf(type: CallType, call: Payload, user: CallUser): Payload | Refusal {
+  const own = givenObject(call['properties']) ?? {};
   if (!isJsonObject(own)) return new Refusal('invalid_properties');
-  const context = contextOf(call);
+  const context = contextOf(call, user);
   if (context instanceof Refusal) return context;
   return { ...own, ...partsOf(type, call, own, context), ...(context && { context }) };
 }
 
 /** With the anonymous id of a call whose user is known: it says which browser it was. */
-function contextOf(call: Payload): Payload | undefined | Refusal {
-  const context = given(call['context']);
+function contextOf(call: Payload, { user, anonymous }: CallUser): Payload | undefined | Refusal {
+  const context = givenObject(call['context']);
   if (context !== undefined && !isJsonObject(context)) return new Refusal('invalid_context');
-  const hasBoth = given(call['userId']) !== undefined && given(call['anonymousId']) !== undefined;
-  if (!hasBoth) return context;
-  return { ...context, anonymousId: call['anonymousId'] };
+  const anonymousId = given(call['anonymousId']);
+  if (anonymous || user === undefined || anonymousId === undefined) return context;
+  return { ...context, anonymousId };
 }
 
 /** What calls have beside their properties. */
@@ -103,9 +114,9 @@ function partsOf(type: CallType, call: Payload, own: Payload, context?: Payload)
         url: type === 'page' ? (own['url'] ?? pageUrl(context)) : own['url'],
       });
     case 'identify':
-      return defined({ traits: given(call['traits']) });
+      return defined({ traits: givenObject(call['traits']) });
     case 'group':
-      return defined({ groupId: given(call['groupId']), traits: given(call['traits']) });
+      return defined({ groupId: given(call['groupId']), traits: givenObject(call['traits']) });
     case 'alias':
       return defined({ previousId: given(call['previousId']) });
     default:
@@ -125,7 +136,7 @@ function defined(parts: Payload): Payload {
 function identityOf(
   type: CallType,
   call: Payload,
-  { user, anonymous }: { user: unknown; anonymous: boolean },
+  { user, anonymous }: CallUser,
   { identity, by, sentAt }: CallRules,
 ): IdentityFields | undefined | Refusal {
   const rest = { sentAt: given(sentAt) ?? given(call['sentAt']), by };
@@ -134,7 +145,11 @@ function identityOf(
   const anonymousId = anonymous || user === undefined ? undefined : given(call['anonymousId']);
   switch (type) {
     case 'identify':
-      return { ...rest, traits: withClaims(given(call['traits']), claims), anonymous: anonymousId };
+      return {
+        ...rest,
+        traits: withClaims(givenObject(call['traits']), claims),
+        anonymous: anonymousId,
+      };
     case 'alias': {
       const previous = given(call['previousId']);
       if (previous === undefined && anonymousId === undefined) {
@@ -148,7 +163,7 @@ function identityOf(
     case 'group': {
       const group = given(call['groupId']);
       if (group === undefined) return new Refusal('missing_group');
-      return { ...rest, group, groupTraits: given(call['traits']), traits: claims };
+      return { ...rest, group, groupTraits: givenObject(call['traits']), traits: claims };
     }
     default:
       return claims && { ...rest, traits: claims };

@@ -1,60 +1,63 @@
 import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import type { DialectAnswer } from '../dialect.service.js';
 import { DialectExceptionFilter } from '../dialect-exception.filter.js';
+import { ApiBatch, ApiCall } from './segment.openapi.js';
 import { SegmentService } from './segment.service.js';
 
+@ApiTags('segment')
 @Controller('v1')
 @UseFilters(DialectExceptionFilter)
 export class SegmentController {
   constructor(private readonly segment: SegmentService) {}
 
-  @Post(['track', 't'])
+  @Post('track')
   @HttpCode(200)
+  @ApiCall('track')
   track(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveCall(request, 'track');
   }
 
-  @Post(['identify', 'i'])
+  @Post('identify')
   @HttpCode(200)
+  @ApiCall('identify')
   identify(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveCall(request, 'identify');
   }
 
-  @Post(['page', 'p'])
+  @Post('page')
   @HttpCode(200)
+  @ApiCall('page')
   page(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveCall(request, 'page');
   }
 
-  @Post(['screen', 's'])
+  @Post('screen')
   @HttpCode(200)
+  @ApiCall('screen')
   screen(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveCall(request, 'screen');
   }
 
-  @Post(['alias', 'a'])
+  @Post('alias')
   @HttpCode(200)
+  @ApiCall('alias')
   alias(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveCall(request, 'alias');
   }
 
-  @Post(['group', 'g'])
+  @Post('group')
   @HttpCode(200)
+  @ApiCall('group')
   group(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveCall(request, 'group');
   }
 
-  @Post(['batch', 'b', 'import'])
+  @Post(['batch', 'import'])
   @HttpCode(200)
+  @ApiBatch()
   batch(@Req() request: Request): Promise<DialectAnswer> {
     return this.segment.receiveBatch(request);
-  }
-
-  /** The browser SDK's figures about itself: nothing of the sort is kept. */
-  @Post('m')
-  @HttpCode(200)
-  metrics(): DialectAnswer {
-    return { success: true };
   }
 }

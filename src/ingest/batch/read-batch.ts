@@ -38,8 +38,13 @@ export async function readBatch<T>(
 
 /** @throws UnreadableRequestError for another charset than UTF-8 */
 export function requireUtf8(contentType: string): void {
+  if (!isUtf8(contentType)) throw unreadable('unsupported_charset');
+}
+
+/** Whether a content type names no charset, or UTF-8. */
+export function isUtf8(contentType: string): boolean {
   const charset = CHARSET.exec(contentType.toLowerCase())?.[1] ?? 'utf-8';
-  if (!/^utf-?8$/.test(charset)) throw unreadable('unsupported_charset');
+  return /^utf-?8$/.test(charset);
 }
 
 /** The answer to a batch that can't be read at all. */
