@@ -29,7 +29,8 @@ const MAX_CALL_BYTES = 32 * 1024;
 export function mapCall(item: unknown, rules: CallRules, type?: CallType): MappedCall {
   const call = isJsonObject(item) ? withoutKey(item) : item;
   const text = toJson(call);
-  if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '(nested too deeply to show)' };
+  if (text === undefined)
+    return { fields: new Refusal('invalid_properties'), text: '(nested too deeply to show)' };
   if (!isJsonObject(call)) return { fields: new Refusal('invalid_item'), text };
   // UTF-8 has at most three bytes for a unit of UTF-16.
   const isLarge = 3 * text.length > MAX_CALL_BYTES && Buffer.byteLength(text) > MAX_CALL_BYTES;
