@@ -6,7 +6,7 @@ import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import type { RejectionsDto } from '../src/ingest/rejections.dto.js';
 import type { ReadinessDto } from '../src/operations/health.dto.js';
 import { startApplication, type TestApplication } from './support/application.js';
-import { administer, onTimescaledb } from './support/database.js';
+import { bringDatabaseBack, onTimescaledb, takeDatabaseAway } from './support/database.js';
 import { until } from './support/poll.js';
 
 const VALID = '/analytics?timestamp=1224567997&user=3&event=click';
@@ -22,19 +22,19 @@ describe('while the database is away', () => {
     await server.dataSource.query('TRUNCATE events');
   });
   afterEach(async () => {
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await readiness(server)).status === 'ok');
   });
 
   it('a click is acknowledged on disk, and stored once when the database is back', async () => {
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     for (const id of ['one', 'two', 'one']) {
       const response = await server.post(`${VALID}&id=${id}`);
       expect(response.status).toBe(204);
       expect(response.headers.has('X-Analytics-Rejected')).toBe(false);
     }
     expect(await readiness(server)).toMatchObject({ status: 'degraded', waiting: { events: 3 } });
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await readiness(server)).status === 'ok');
     expect(await server.countEvents()).toBe(2);
     // A client that tries again later finds it stored.
@@ -44,7 +44,7 @@ describe('while the database is away', () => {
   });
 
   it('a batch is accepted, with 202 and its count, and what is wrong is told at once', async () => {
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     const response = await sendBatch(server, [
       { timestamp: '1224567997', user: 'u', event: 'signup', id: 'b-1', properties: { a: 'ä€😀' } },
       { timestamp: '1224567997', user: 'u', event: '' },
@@ -58,7 +58,7 @@ describe('while the database is away', () => {
       'rejected',
       'accepted',
     ]);
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await server.countEvents()) === 2);
     const rows = await server.dataSource.query(
       `SELECT events.id, time, users.id AS user, event_names.name, sources.name AS source, properties
@@ -86,7 +86,7 @@ describe('while the database is away', () => {
   });
 
   it('a stream is accepted, too', async () => {
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     const lines = Array.from({ length: 2_500 }, (_, index) =>
       JSON.stringify({ timestamp: 1_224_567_997, user: `s-${index}`, event: 'click' }),
     );
@@ -96,12 +96,12 @@ describe('while the database is away', () => {
     });
     expect(response.status).toBe(202);
     expect(await response.json()).toMatchObject({ stored: 0, accepted: 2_500, receipts: [] });
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await server.countEvents()) === 2_500);
   });
 
   it('reports are 503, and the process lives', async () => {
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     expect((await server.get('/analytics?timestamp=0')).status).toBe(503);
     expect((await server.get('/analytics/rejections')).status).toBe(503);
     const live = await server.get('/health/live');
@@ -115,7 +115,7 @@ describe('while the database is away', () => {
       `CREATE TRIGGER refuse BEFORE INSERT ON events FOR EACH ROW
        WHEN (NEW.properties ? 'poison') EXECUTE FUNCTION refuse()`,
     );
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     const events = Array.from({ length: 50 }, (_, index) => ({
       timestamp: '1224567997',
       user: 'p',
@@ -123,7 +123,7 @@ describe('while the database is away', () => {
       properties: index === 31 ? { poison: true } : {},
     }));
     expect((await sendBatch(server, events)).status).toBe(202);
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await readiness(server)).status === 'ok');
     expect(await server.countEvents()).toBe(49);
     const log = await server.get('/analytics/rejections');
@@ -139,11 +139,11 @@ describe('while the database is away', () => {
   });
 
   it('a rejection is still told, and reaches the log when the database is back', async () => {
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     const response = await server.post('/analytics?user=3&event=purchase');
     expect(response.status).toBe(204);
     expect(response.headers.get('X-Analytics-Rejected')).toMatch(/^unknown_event;/);
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => {
       const log = await server.get('/analytics/rejections');
       const { counts } = (await log.json()) as { counts: Record<string, number> };
@@ -174,7 +174,7 @@ describe('while the database is away, with a small spool', () => {
   ])('%s: 503 with Retry-After, and recovery', async (_, maxBytes, code) => {
     const options = maxBytes === 0 ? {} : { spool: { directory: spool, maxBytes } };
     const server = await startApplication(options);
-    await takeAway(server);
+    await takeDatabaseAway(server.databaseUrl);
     const accepted: string[] = [];
     let refused: Response;
     for (let index = 0; ; index += 1) {
@@ -197,28 +197,12 @@ describe('while the database is away, with a small spool', () => {
     expect(accepted.length > 0).toBe(maxBytes > 0);
     expect(sizeBelow(spool)).toBeLessThan(MAX_BYTES + 1_000);
 
-    await bringBack(server);
+    await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await server.post(`${VALID}&id=after`)).status === 204);
     await until(async () => (await server.countEvents()) === accepted.length + 1);
     await server.stop();
   });
 });
-
-async function takeAway(server: TestApplication): Promise<void> {
-  const name = nameOf(server);
-  await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
-  await administer(
-    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
-  );
-}
-
-async function bringBack(server: TestApplication): Promise<void> {
-  await administer(`ALTER DATABASE ${nameOf(server)} ALLOW_CONNECTIONS true`);
-}
-
-function nameOf(server: TestApplication): string {
-  return new URL(server.databaseUrl).pathname.slice(1);
-}
 
 async function readiness(server: TestApplication): Promise<ReadinessDto> {
   const response = await server.get('/health/ready');

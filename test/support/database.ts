@@ -58,3 +58,16 @@ export async function administer(statement: string): Promise<void> {
     await server.destroy();
   }
 }
+
+/** Connections to the database are ended, and refused from then on. */
+export async function takeDatabaseAway(url: string): Promise<void> {
+  const name = new URL(url).pathname.slice(1);
+  await administer(`ALTER DATABASE ${name} ALLOW_CONNECTIONS false`);
+  await administer(
+    `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`,
+  );
+}
+
+export async function bringDatabaseBack(url: string): Promise<void> {
+  await administer(`ALTER DATABASE ${new URL(url).pathname.slice(1)} ALLOW_CONNECTIONS true`);
+}
