@@ -1,5 +1,6 @@
 import { UserSet } from '../../rollup/user-set.js';
-import { passing, type People, type PeopleFilter } from './people.js';
+import type { People } from './people.js';
+import { passing, type PeopleFilter } from './traits.js';
 import type { Collected, Group, Plan } from './plan.js';
 import type { RowFigures } from './metrics.js';
 

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { RollupNames } from '../../rollup/rollup-names.js';
-import { People } from './people.js';
+import { KnownPeople } from './known-people.js';
+import type { People } from './people.js';
 import type { EngineState } from './range-run.js';
 import type { QueryLimits } from './refusals.js';
 import { SetCache } from './set-cache.js';
@@ -9,7 +10,7 @@ import type { Snapshot } from './snapshot.js';
 /** What is remembered from one query to the next, each thing by its version in the snapshot. */
 export class KnownState implements EngineState {
   readonly cache: SetCache;
-  private knownPeople: People | undefined;
+  private readonly knownPeople = new KnownPeople();
   private knownNames: { count: number; names: RollupNames } | undefined;
 
   constructor(
@@ -19,11 +20,8 @@ export class KnownState implements EngineState {
     this.cache = new SetCache(cacheBytes);
   }
 
-  async people(client: ClientBase, { mergesVersion }: Snapshot): Promise<People> {
-    if (this.knownPeople?.version === mergesVersion) return this.knownPeople;
-    const people = await People.read(client, mergesVersion);
-    this.knownPeople = people;
-    return people;
+  people(client: ClientBase, snapshot: Snapshot): Promise<People> {
+    return this.knownPeople.at(client, snapshot);
   }
 
   async names(client: ClientBase, { nameCount }: Snapshot): Promise<RollupNames> {
@@ -36,7 +34,7 @@ export class KnownState implements EngineState {
   /** Another server may have taken over, with versions of its own. */
   forget(): void {
     this.cache.clear();
-    this.knownPeople = undefined;
+    this.knownPeople.forget();
     this.knownNames = undefined;
   }
 }

@@ -1,34 +1,60 @@
 import type { ClientBase } from 'pg';
 import { readIntegers } from '../../rollup/sql-values.js';
 import { UserSet } from '../../rollup/user-set.js';
-import type { Filter } from '../language/query.js';
-import { allSql, valueSql } from './filter-sql.js';
-import { SqlParameters } from './sql-parameters.js';
 
-/** Which person each merged user is: bitmaps and events hold users as they were recorded. */
+/** Some anonymous users and the known one of each, by their numbers. */
+type Persons = ReadonlyMap<number, number>;
+
+/**
+ * Which person each merged user is: bitmaps and events hold users as they were recorded. What one
+ * version of the merges says never changes, since a query that looks at it may be under way.
+ */
 export class People {
   private constructor(
-    readonly version: string,
+    /** Of the merges: the later, the higher. */
+    readonly version: number,
     private readonly merged: UserSet,
-    private readonly personOf: ReadonlyMap<number, number>,
+    /** What is later counts. Of a user who is no longer merged they say what was. */
+    private readonly layers: readonly Persons[],
   ) {}
 
-  static async read(client: ClientBase, version: string): Promise<People> {
-    const { rows } = await client.query<{ anonymous: string | null; known: string | null }>(
-      `SELECT array_agg(anonymous_seq ORDER BY id)::text AS anonymous,
-         array_agg(known_seq ORDER BY id)::text AS known
+  /** All of them. */
+  static async read(client: ClientBase, version: number): Promise<People> {
+    const { rows } = await client.query<MergeColumns>(
+      `SELECT array_agg(anonymous_seq)::text AS anonymous, array_agg(known_seq)::text AS known
        FROM merges WHERE undone_at IS NULL`,
     );
-    const anonymous = readIntegers(rows[0]!.anonymous);
-    const known = readIntegers(rows[0]!.known);
-    const personOf = new Map<number, number>();
-    for (const [index, user] of anonymous.entries()) personOf.set(user, known[index]!);
-    return new People(version, UserSet.of(anonymous), personOf);
+    const { anonymous, known } = rows[0]!;
+    const users = readIntegers(anonymous);
+    return new People(version, UserSet.of(users), [personsOf(users, readIntegers(known))]);
+  }
+
+  /** Those of a later version, by reading what is new in it. Only where no row went away meanwhile. */
+  async readOn(client: ClientBase, version: number): Promise<People> {
+    // Of a user who changed, the merge that counts now may be an older one.
+    const { rows } = await client.query<MergeColumns & { undone: string | null }>(
+      `SELECT array_agg(changed.user_seq) FILTER (WHERE known_seq IS NOT NULL)::text AS anonymous,
+         array_agg(known_seq) FILTER (WHERE known_seq IS NOT NULL)::text AS known,
+         array_agg(changed.user_seq) FILTER (WHERE known_seq IS NULL)::text AS undone
+       FROM (SELECT DISTINCT anonymous_seq AS user_seq FROM merges WHERE version > $1) AS changed
+       LEFT JOIN merges ON merges.anonymous_seq = changed.user_seq AND undone_at IS NULL`,
+      [this.version],
+    );
+    const { anonymous, known, undone } = rows[0]!;
+    const users = readIntegers(anonymous);
+    const merged = this.merged.clone();
+    merged.add(UserSet.of(users));
+    merged.remove(UserSet.of(readIntegers(undone)));
+    return new People(
+      version,
+      merged,
+      withLayer(this.layers, personsOf(users, readIntegers(known))),
+    );
   }
 
   /** Whether every user is a person of their own. */
   get isTrivial(): boolean {
-    return this.personOf.size === 0;
+    return this.merged.isEmpty;
   }
 
   /** The different people of some users; the set itself where none of them was merged. */
@@ -37,60 +63,40 @@ export class People {
     if (merged.isEmpty) return users;
     const people = users.without(merged);
     const known: number[] = [];
-    merged.forEach((user) => known.push(this.personOf.get(user)!));
+    merged.forEach((user) => known.push(this.personOf(user)));
     people.add(UserSet.of(known));
     return people;
   }
+
+  private personOf(user: number): number {
+    for (let place = this.layers.length - 1; place >= 0; place -= 1) {
+      const person = this.layers[place]!.get(user);
+      if (person !== undefined) return person;
+    }
+    throw new Error(`user ${user} is merged, and nobody knows with whom`);
+  }
 }
 
-/** People who have something, or all but those. */
-export interface PeopleFilter {
-  people: UserSet;
-  isExcluding: boolean;
+interface MergeColumns {
+  anonymous: string | null;
+  known: string | null;
 }
 
-/** A person's traits: their own over those of the anonymous users who were merged into them. */
-const PERSON_TRAITS = '(alias_traits || traits)';
-/** SQL for the condition that a user has any trait at all, which an index knows. */
-const WITH_TRAITS = `${PERSON_TRAITS} <> '{}'`;
+function personsOf(anonymous: Int32Array, known: Int32Array): Persons {
+  const persons = new Map<number, number>();
+  for (const [index, user] of anonymous.entries()) persons.set(user, known[index]!);
+  return persons;
+}
 
 /**
- * Who passes filters of traits. Most users have no traits: where those pass, the others who don't
- * are read.
+ * Each layer stays more than twice as large as the next, so that there are few, and a million merges
+ * are copied once in half a million (a log-structured merge tree, in memory).
  */
-export async function readPeople(
-  client: ClientBase,
-  filters: readonly Filter[],
-): Promise<PeopleFilter | undefined> {
-  if (filters.length === 0) return undefined;
-  const parameters = new SqlParameters();
-  const ofUser = allSql(filters, { trait: PERSON_TRAITS }, parameters);
-  const ofNobody = allSql(filters, { trait: `'{}'::jsonb` }, parameters);
-  const { rows } = await client.query<{ excluding: boolean; users: string | null }>(
-    `SELECT (${ofNobody}) AS excluding,
-       (SELECT array_agg(seq) FROM users
-        WHERE ${WITH_TRAITS} AND (${ofUser}) <> (${ofNobody}))::text AS users`,
-    parameters.values,
-  );
-  const { excluding, users } = rows[0]!;
-  return { people: UserSet.of(readIntegers(users)), isExcluding: excluding };
-}
-
-export function passing(people: UserSet, filter: PeopleFilter | undefined): UserSet {
-  if (!filter) return people;
-  return filter.isExcluding ? people.without(filter.people) : people.and(filter.people);
-}
-
-/** Everyone who has a trait, by its value as JSON. */
-export async function readTrait(client: ClientBase, name: string): Promise<Map<string, UserSet>> {
-  const parameters = new SqlParameters();
-  const value = valueSql({ of: 'trait', name }, { trait: PERSON_TRAITS }, parameters);
-  const { rows } = await client.query<{ value: string; users: string }>(
-    `SELECT value::text AS value, array_agg(seq)::text AS users
-     FROM (SELECT seq, ${value} AS value FROM users
-       WHERE ${WITH_TRAITS} AND ${PERSON_TRAITS} ? ${parameters.bind(name, 'text')}) AS having_it
-     WHERE having_it.value IS NOT NULL GROUP BY having_it.value`,
-    parameters.values,
-  );
-  return new Map(rows.map((row) => [row.value, UserSet.of(readIntegers(row.users))]));
+function withLayer(layers: readonly Persons[], newest: Persons): Persons[] {
+  if (newest.size === 0) return [...layers];
+  const below = layers.at(-1);
+  if (!below || below.size > 2 * newest.size) return [...layers, newest];
+  const both = new Map(below);
+  for (const [user, person] of newest) both.set(user, person);
+  return withLayer(layers.slice(0, -1), both);
 }

@@ -17,7 +17,7 @@ import {
 } from './count-people.js';
 import { countersOf, needsHistory, needsUsers, type RowFigures } from './metrics.js';
 import { readNameSets, readSources, RolledUpNames } from './names.js';
-import { readPeople, readTrait, type People } from './people.js';
+import type { People } from './people.js';
 import type { Collected, Plan } from './plan.js';
 import { RawStrategy } from './raw-strategy.js';
 import { expectWithin, type QueryLimits } from './refusals.js';
@@ -25,6 +25,7 @@ import { RollupReader } from './rollup-reader.js';
 import { RollupStrategy } from './rollup-strategy.js';
 import type { SetCache } from './set-cache.js';
 import type { Snapshot } from './snapshot.js';
+import { readPeople, readTrait } from './traits.js';
 
 /** What a process keeps from one query to the next, and what each may cost. */
 export interface EngineState {

@@ -11,7 +11,10 @@ export interface Snapshot {
   /** The start of the first minute that has an event, or had one; the end of the last. */
   firstMs: number;
   lastMs: number;
-  mergesVersion: string;
+  /** Of the merges: it rises with each change. */
+  mergesVersion: number;
+  /** The version in which rows of them last went away; 0 where none ever did. */
+  mergesResetAt: number;
   /** Names of all sources that were rolled up: they only ever become more, one after the other. */
   nameCount: number;
   sourceCount: number;
@@ -54,7 +57,8 @@ interface SnapshotRow {
   horizon: number | null;
   first: number | null;
   last: number | null;
-  version: string;
+  version: number;
+  reset: number;
   names: string;
   sources: string;
   holes: string | null;
@@ -68,19 +72,20 @@ const READ_SNAPSHOT = `
     ${toMinute(`greatest((SELECT max(bucket) FROM rollups WHERE grain = 1),
       (SELECT max(minute) FROM rollup_deltas), (SELECT max(minute) FROM rollup_repairs))`)}
       AS last,
-    (SELECT version FROM merges_version) AS version,
+    merges_version.version::float8 AS version, merges_version.reset_at::float8 AS reset,
     (SELECT count(*) FROM rollup_names) AS names,
     (SELECT count(*) FROM sources) AS sources,
     (SELECT string_agg(DISTINCT ${toMinute('minute')}::text, ' ') FROM rollup_repairs) AS holes
-  FROM horizon`;
+  FROM horizon, merges_version`;
 
 function toSnapshot(row: SnapshotRow): Snapshot {
-  const { horizon, first, last, version, names, sources, holes } = row;
+  const { horizon, first, last, version, reset, names, sources, holes } = row;
   return {
     horizonMs: horizon === null ? Number.NEGATIVE_INFINITY : horizon * MINUTE_MS,
     firstMs: first === null ? 0 : first * MINUTE_MS,
     lastMs: last === null ? 0 : (last + 1) * MINUTE_MS,
     mergesVersion: version,
+    mergesResetAt: reset,
     nameCount: Number(names),
     sourceCount: Number(sources),
     holes: (holes?.split(' ') ?? []).map(Number).toSorted((one, other) => one - other),
