@@ -1,9 +1,10 @@
 import type { ClientBase } from 'pg';
 import { readIntegers } from '../../rollup/sql-values.js';
 import { UserSet } from '../../rollup/user-set.js';
+import { Persons } from './persons.js';
 
-/** Some anonymous users and the known one of each, by their numbers. */
-type Persons = ReadonlyMap<number, number>;
+/** As many of the latest merges are kept beside all the others: to add them there takes a copy. */
+const MAX_LATEST = 4_096;
 
 /**
  * Which person each merged user is: bitmaps and events hold users as they were recorded. What one
@@ -14,19 +15,23 @@ export class People {
     /** Of the merges: the later, the higher. */
     readonly version: number,
     private readonly merged: UserSet,
-    /** What is later counts. Of a user who is no longer merged they say what was. */
-    private readonly layers: readonly Persons[],
+    /** Of a user who is no longer merged, it may still say what was; so may the latest. */
+    private readonly persons: Persons,
+    /** What counts where both have a user. */
+    private readonly latest: ReadonlyMap<number, number>,
   ) {}
 
   /** All of them. */
   static async read(client: ClientBase, version: number): Promise<People> {
     const { rows } = await client.query<MergeColumns>(
-      `SELECT array_agg(anonymous_seq)::text AS anonymous, array_agg(known_seq)::text AS known
+      `SELECT array_agg(anonymous_seq ORDER BY anonymous_seq)::text AS anonymous,
+         array_agg(known_seq ORDER BY anonymous_seq)::text AS known
        FROM merges WHERE undone_at IS NULL`,
     );
     const { anonymous, known } = rows[0]!;
     const users = readIntegers(anonymous);
-    return new People(version, UserSet.of(users), [personsOf(users, readIntegers(known))]);
+    const persons = Persons.ofColumns(users, readIntegers(known));
+    return new People(version, UserSet.of(users), persons, new Map());
   }
 
   /** Those of a later version, by reading what is new in it. Only where no row went away meanwhile. */
@@ -45,11 +50,12 @@ export class People {
     const merged = this.merged.clone();
     merged.add(UserSet.of(users));
     merged.remove(UserSet.of(readIntegers(undone)));
-    return new People(
-      version,
-      merged,
-      withLayer(this.layers, personsOf(users, readIntegers(known))),
-    );
+    const latest = new Map(this.latest);
+    const persons = readIntegers(known);
+    for (const [index, user] of users.entries()) latest.set(user, persons[index]!);
+    return latest.size <= MAX_LATEST
+      ? new People(version, merged, this.persons, latest)
+      : new People(version, merged, this.persons.with(latest), new Map());
   }
 
   /** Whether every user is a person of their own. */
@@ -62,41 +68,19 @@ export class People {
     const merged = users.and(this.merged);
     if (merged.isEmpty) return users;
     const people = users.without(merged);
-    const known: number[] = [];
-    merged.forEach((user) => known.push(this.personOf(user)));
+    const known = new Uint32Array(merged.size);
+    const find = this.persons.finder();
+    let count = 0;
+    merged.forEach((user) => {
+      known[count] = this.latest.get(user) ?? find(user)!;
+      count += 1;
+    });
     people.add(UserSet.of(known));
     return people;
-  }
-
-  private personOf(user: number): number {
-    for (let place = this.layers.length - 1; place >= 0; place -= 1) {
-      const person = this.layers[place]!.get(user);
-      if (person !== undefined) return person;
-    }
-    throw new Error(`user ${user} is merged, and nobody knows with whom`);
   }
 }
 
 interface MergeColumns {
   anonymous: string | null;
   known: string | null;
-}
-
-function personsOf(anonymous: Int32Array, known: Int32Array): Persons {
-  const persons = new Map<number, number>();
-  for (const [index, user] of anonymous.entries()) persons.set(user, known[index]!);
-  return persons;
-}
-
-/**
- * Each layer stays more than twice as large as the next, so that there are few, and a million merges
- * are copied once in half a million (a log-structured merge tree, in memory).
- */
-function withLayer(layers: readonly Persons[], newest: Persons): Persons[] {
-  if (newest.size === 0) return [...layers];
-  const below = layers.at(-1);
-  if (!below || below.size > 2 * newest.size) return [...layers, newest];
-  const both = new Map(below);
-  for (const [user, person] of newest) both.set(user, person);
-  return withLayer(layers.slice(0, -1), both);
 }
