@@ -1,32 +1,55 @@
 import { stringify } from 'csv-stringify/sync';
-import type { EventRow } from './engine/run-events.js';
+import type { EventRow } from './engine/event-rows.js';
 
+// What came later stands last: programs may read columns by their places.
 const CSV_COLUMNS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'];
-export const CSV_HEADER = `${CSV_COLUMNS.join(',')}\n`;
+const EXPORT_COLUMNS = [...CSV_COLUMNS, 'anonymous'];
+const PAGE_COLUMNS = [...CSV_COLUMNS, 'bot', 'anonymous', 'person'];
+export const CSV_HEADER = `${EXPORT_COLUMNS.join(',')}\n`;
 
 /** A JSON object of the fields that the batch endpoint takes. */
-export function toJsonLine({ key, user, event, source, properties }: EventRow): string {
-  const fields = [
+export function toJsonLine(row: EventRow): string {
+  return `{${fieldsOf(row).join(',')}}`;
+}
+
+/** The same, and what else is known: whether it's a bot's, and whose it is by now. */
+export function toListedLine(row: EventRow): string {
+  const person = row.person === undefined ? [] : [`"person":${JSON.stringify(row.person)}`];
+  return `{${[...fieldsOf(row), ...person, `"bot":${row.bot}`].join(',')}}`;
+}
+
+function fieldsOf({ key, user, isAnonymous, event, source, properties }: EventRow): string[] {
+  return [
     `"timestamp":"${new Date(key.time).toISOString()}"`,
     ...(user === undefined ? [] : [`"user":${JSON.stringify(user)}`]),
+    ...(isAnonymous ? ['"anonymous":true'] : []),
     `"event":${JSON.stringify(event)}`,
     `"id":"${key.id}"`,
     `"source":${JSON.stringify(source)}`,
     // Numbers stay as they were stored.
     ...(properties === undefined ? [] : [`"properties":${properties}`]),
   ];
-  return `{${fields.join(',')}}`;
 }
 
-/** The same as lines of CSV, without a header. */
+/** The fields of the batch endpoint as lines of CSV, without a header. */
 export function toCsvLines(rows: readonly EventRow[]): string {
-  return stringify(rows.map(toValues));
+  return stringify(rows.map((row) => [...toValues(row), anonymousOf(row)]));
 }
 
-/** A page of events as CSV with a header, and whose of them are bots'. */
+/** A page of events as CSV with a header, and what else is known. */
 export function toCsvPage(rows: readonly EventRow[]): string {
-  const lines = rows.map((row) => [...toValues(row), String(row.bot)]);
-  return stringify([[...CSV_COLUMNS, 'bot'], ...lines]);
+  const lines = rows.map((row) => [
+    ...toValues(row),
+    String(row.bot),
+    anonymousOf(row),
+    row.person ?? '',
+  ]);
+  return stringify([PAGE_COLUMNS, ...lines]);
+}
+
+/** Most are known: for them it's left empty, as it may be in a file that is imported. */
+function anonymousOf({ isAnonymous }: EventRow): string {
+  return isAnonymous ? 'true' : '';
 }
 
 function toValues({ key, user, event, source, properties }: EventRow): string[] {

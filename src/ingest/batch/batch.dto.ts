@@ -30,6 +30,13 @@ export class BatchEventDto {
   user!: string | number;
 
   /**
+   * Whether a browser or a device made the id up, before anyone said who its user is: such ids never
+   * mean a known user's, be they the same. `false` without it.
+   * @example false
+   */
+  anonymous?: boolean;
+
+  /**
    * What happened: 1 to 100 characters. `click` and `impression` are in the hourly report.
    * @example "signup"
    */

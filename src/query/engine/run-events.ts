@@ -1,26 +1,15 @@
 import type { ClientBase } from 'pg';
 import { timeText } from '../../rollup/sql-values.js';
-import type { EventKey, EventsQuery } from '../language/parse-events.js';
+import type { EventKey, EventsQuery, ExportCursor } from '../language/parse-events.js';
 import type { Filter, Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
 import { sortFilters } from './classify.js';
+import { orderOfEvents, readEventRows, type EventRow } from './event-rows.js';
 import { eventConditions, eventTables } from './events-sql.js';
 import { RangeRun, type EngineState } from './range-run.js';
 import { expectWithin, expired } from './refusals.js';
 import { everything, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
-
-/** A raw event as it was recorded. */
-export interface EventRow {
-  key: EventKey;
-  /** Undefined for an event of nobody. */
-  user: string | undefined;
-  event: string;
-  source: string;
-  bot: boolean;
-  /** As JSON. */
-  properties: string | undefined;
-}
 
 export interface EventsPage {
   range: Range;
@@ -86,11 +75,14 @@ export async function runExport(
 }
 
 /** The number of a user whom a line names; 0 for nobody, and for one who isn't there. */
-export async function findUser(client: ClientBase, id: string | undefined): Promise<number> {
-  if (id === undefined) return 0;
+export async function findUser(
+  client: ClientBase,
+  { user, kinds }: Pick<ExportCursor, 'user' | 'kinds'>,
+): Promise<number> {
+  if (user === undefined) return 0;
   const { rows } = await client.query<{ seq: number }>(
-    `SELECT seq FROM users WHERE kind IN ('known', 'anonymous') AND id = $1 ORDER BY kind LIMIT 1`,
-    [id],
+    `SELECT seq FROM users WHERE kind = ANY ($2::user_kind[]) AND id = $1 ORDER BY kind LIMIT 1`,
+    [user, kinds],
   );
   return rows[0]?.seq ?? 0;
 }
@@ -103,8 +95,6 @@ interface Page {
   limit: number;
   isNewestFirst: boolean;
 }
-
-type PageRow = [string, string, number, string | null, string, string, boolean, string | null];
 
 async function readPage(
   client: ClientBase,
@@ -122,7 +112,7 @@ async function readPage(
   if (rest.from >= rest.to) return [];
   if (rest.from < horizonMs) throw expired(horizonMs);
   const parameters = new SqlParameters();
-  const [sign, direction] = isNewestFirst ? ['<', 'DESC'] : ['>', 'ASC'];
+  const [sign, order] = isNewestFirst ? (['<', 'DESC'] as const) : (['>', 'ASC'] as const);
   const conditions = [eventConditions(rest, page, parameters)];
   if (after) {
     const key = [
@@ -132,29 +122,9 @@ async function readPage(
     ];
     conditions.push(`(events.time, events.id, events.user_seq) ${sign} (${key.join(', ')})`);
   }
-  const { rows } = await client.query<PageRow>({
-    text: `
-      SELECT (extract(epoch FROM page.time) * 1000)::float8, page.id, page.user_seq, owner.id,
-        event_names.name, source.name, page.bot, page.properties::text
-      FROM (
-        SELECT events.* FROM ${eventTables({ filters: page.filters })}
-        WHERE ${conditions.join(' AND ')}
-        ORDER BY events.time ${direction}, events.id ${direction}, events.user_seq ${direction}
-        LIMIT ${parameters.bind(limit, 'integer')}
-      ) AS page
-      JOIN event_names ON event_names.id = page.name_id
-      JOIN sources AS source ON source.id = page.source_id
-      LEFT JOIN users AS owner ON owner.seq = page.user_seq
-      ORDER BY page.time ${direction}, page.id ${direction}, page.user_seq ${direction}`,
-    values: parameters.values,
-    rowMode: 'array',
-  });
-  return rows.map(([time, id, userSeq, user, event, source, bot, properties]) => ({
-    key: { time: Math.floor(Number(time)), id, userSeq },
-    user: user ?? undefined,
-    event,
-    source,
-    bot,
-    properties: properties ?? undefined,
-  }));
+  const text = `
+    SELECT events.* FROM ${eventTables({ filters: page.filters })}
+    WHERE ${conditions.join(' AND ')} ORDER BY ${orderOfEvents('events', order)}
+    LIMIT ${parameters.bind(limit, 'integer')}`;
+  return await readEventRows(client, text, order, parameters);
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { parseJson } from '../../common/json-object.js';
 import { parseMilliseconds, TIMESTAMP_ACCEPTED } from '../../common/timestamp.js';
 import { InvalidQueryError, parseWith } from './invalid-query.js';
 import { resolved } from './parse-query.js';
@@ -91,6 +92,8 @@ export interface ExportCursor {
   id: string;
   /** Undefined for an event of nobody. */
   user: string | undefined;
+  /** Of which the user may be, the likelier one first. */
+  kinds: readonly ('known' | 'anonymous')[];
 }
 
 const moment = z.unknown().transform((value, context): number => {
@@ -119,14 +122,38 @@ export function parseExport(value: unknown): ExportQuery {
   return { from, to, format, after: cursor === undefined ? undefined : readExportCursor(cursor) };
 }
 
+const EXPORT_CURSOR_ACCEPTED =
+  'must be the last line that was received, as JSON with timestamp, id, and user and anonymous ' +
+  'where it has them; or timestamp,id,user of it, or timestamp,id where it has no user';
+
 function readExportCursor(cursor: string): ExportCursor {
+  const after = cursor.startsWith('{') ? cursorOfLine(cursor) : cursorOfText(cursor);
+  if (after && UUID.test(after.id)) return after;
+  throw new InvalidQueryError('cursor', EXPORT_CURSOR_ACCEPTED);
+}
+
+const line = z.object({
+  timestamp: z.union([z.string(), z.number()]).transform(String),
+  id: z.string(),
+  user: z
+    .string()
+    .regex(/^[^\0]{1,255}$/u)
+    .nullish(),
+  anonymous: z.boolean().nullish(),
+});
+
+function cursorOfLine(cursor: string): ExportCursor | undefined {
+  const { data } = line.safeParse(parseJson(cursor));
+  const time = data && parseMilliseconds(data.timestamp);
+  if (!data || time === undefined) return undefined;
+  const kinds = [data.anonymous ? ('anonymous' as const) : ('known' as const)];
+  return { time, id: data.id, user: data.user ?? undefined, kinds };
+}
+
+/** It doesn't say of which kind its user is: a known one is looked for first. */
+function cursorOfText(cursor: string): ExportCursor | undefined {
   const match = /^([^,]+),([^,]+)(?:,([^\0]{1,255}))?$/u.exec(cursor);
-  const time = match && parseMilliseconds(match[1]!);
-  if (!match || typeof time !== 'number' || !UUID.test(match[2]!)) {
-    throw new InvalidQueryError(
-      'cursor',
-      'must be timestamp,id,user of the last line that was received, or timestamp,id where it has no user',
-    );
-  }
-  return { time, id: match[2]!, user: match[3] };
+  const time = match ? parseMilliseconds(match[1]!) : undefined;
+  if (!match || time === undefined) return undefined;
+  return { time, id: match[2]!, user: match[3], kinds: ['known', 'anonymous'] };
 }

@@ -161,6 +161,10 @@ export class StoredEventDto {
    */
   user?: string;
 
+  /** Where the user is an anonymous one; ids of known users are others. */
+  @ApiProperty({ enum: [true] })
+  anonymous?: true;
+
   /** @example "signup" */
   event!: string;
 
@@ -172,6 +176,9 @@ export class StoredEventDto {
 
   /** @example { "plan": "pro" } */
   properties?: Record<string, unknown>;
+
+  /** The known user whom the anonymous one was merged into, where it was. */
+  person?: string;
 
   bot!: boolean;
 }

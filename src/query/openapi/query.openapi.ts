@@ -34,13 +34,12 @@ const EVENT_LINE = {
   properties: { plan: 'pro' },
 };
 const EXPORT_CSV =
-  'timestamp,user,event,id,source,properties\n' +
-  '2026-11-24T09:30:00.250Z,u-81,signup,3daeea48-5045-5643-a585-245b62f8af76,default,"{""plan"": ""pro""}"\n';
+  'timestamp,user,event,id,source,properties,anonymous\n' +
+  '2026-11-24T09:30:00.250Z,u-81,signup,3daeea48-5045-5643-a585-245b62f8af76,default,"{""plan"": ""pro""}",\n';
 
-const EVENTS_CSV = EXPORT_CSV.replace('properties\n', 'properties,bot\n').replace(
-  '""}"\n',
-  '""}",false\n',
-);
+const EVENTS_CSV = EXPORT_CSV.replace('properties,', 'properties,bot,')
+  .replace('anonymous\n', 'anonymous,person\n')
+  .replace('""}",\n', '""}",false,,\n');
 
 const text = (example: string) => ({ schema: { type: 'string', example } });
 
@@ -211,13 +210,17 @@ export const DescribeExport = (): MethodDecorator =>
       summary: 'All raw events, oldest first, as a stream',
       description:
         'Bots are in. Each line is as POST /analytics/batch takes it; the same again stores nothing. ' +
-        'An export that was broken off goes on after the last line that was received: `cursor`.',
+        "Users are as recorded, anonymous ones as such. `cursor` goes on after an export's last whole line.",
     }),
     queries(
       optional('from', 'The first moment', { example: '2026-11-01T00:00:00Z' }),
       optional('to', 'The moment behind the last', { example: '2026-12-01T00:00:00Z' }),
       { name: 'format', required: false, enum: ['ndjson', 'csv'] },
-      optional('cursor', '`timestamp,id,user` of a line; `timestamp,id` where it has no user'),
+      optional(
+        'cursor',
+        'A line as JSON, of which `timestamp`, `id`, `user` and `anonymous` are read; or ' +
+          '`timestamp,id,user` of it, `timestamp,id` where it has no user',
+      ),
     ),
     ApiOkResponse({
       content: {

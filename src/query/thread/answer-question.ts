@@ -2,7 +2,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { ClientBase } from 'pg';
 import { effortOf, readCursor, toAnswer, type AnswerRow } from '../answer.js';
 import { findUser, runEvents, runExport } from '../engine/run-events.js';
-import { toCsvLines, toCsvPage, toJsonLine } from '../event-lines.js';
+import { toCsvLines, toCsvPage, toJsonLine, toListedLine } from '../event-lines.js';
 import { writeEventCursor, type EventKey, type ExportQuery } from '../language/parse-events.js';
 import { runFunnel } from '../engine/run-funnel.js';
 import { runHour } from '../engine/run-hour.js';
@@ -57,7 +57,7 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
     const nextCursor = last ? writeEventCursor(last.key) : null;
     if (format === 'csv') return { text: toCsvPage(rows), nextCursor };
-    const lines = rows.map((row) => `${toJsonLine(row).slice(0, -1)},"bot":${row.bot}}`);
+    const lines = rows.map(toListedLine);
     const tail = JSON.stringify({
       query: { date_range: rangeText(range, query.timezone), limit: query.limit },
       meta: { raw_rows: rows.length, milliseconds: elapsed(begun), next_cursor: nextCursor },
@@ -89,9 +89,9 @@ export function answerQuestion<Kind extends Question['kind']>(
 
 async function keyOf(
   client: ClientBase,
-  { time, id, user }: NonNullable<ExportQuery['after']>,
+  after: NonNullable<ExportQuery['after']>,
 ): Promise<EventKey> {
-  return { time, id, userSeq: await findUser(client, user) };
+  return { time: after.time, id: after.id, userSeq: await findUser(client, after) };
 }
 
 function elapsed(begun: number): number {
