@@ -253,6 +253,8 @@ const FUNCTIONS = [
       UPDATE groups SET traits = newest.traits, trait_times = newest.trait_times
       WHERE seq = known.seq;
     END IF;
+    -- Nobody belongs to no group.
+    IF member = 0 THEN RETURN; END IF;
     INSERT INTO memberships AS had (user_seq, group_seq, since)
     VALUES (member, known.seq, to_timestamp(at_ms / 1000.0))
     ON CONFLICT (user_seq, group_seq) DO UPDATE SET since = excluded.since
@@ -302,6 +304,11 @@ const FUNCTIONS = [
         PERFORM merge_users(previous, member, change ->> 'by');
       END IF;
       IF change ? 'traits' THEN PERFORM set_traits(member, change -> 'traits', at_ms); END IF;
+      IF change ? 'traits_once' THEN
+        PERFORM set_traits(member, jsonb_object_agg(key, value), at_ms)
+        FROM jsonb_each(change -> 'traits_once'), users
+        WHERE users.seq = member AND NOT users.traits ? key HAVING count(*) > 0;
+      END IF;
       IF change ? 'group' THEN
         PERFORM join_group(member, change ->> 'group', change -> 'group_traits', at_ms);
       END IF;

@@ -68,6 +68,8 @@ describe('the OpenAPI document', () => {
       ...['track', 'identify', 'page', 'screen', 'alias', 'group', 'batch', 'import'].map(
         (call) => `post /v1/${call}`,
       ),
+      'post /batch',
+      'post /i/v0/e',
       'post /analytics/query',
       'get /analytics/query',
       'post /analytics/funnel',
@@ -112,7 +114,7 @@ describe('the OpenAPI document', () => {
 
 /** Queries are sent as POST as well. */
 function isWriting({ method, url }: ExampleRequest): boolean {
-  return method === 'post' && /^\/(analytics(\/batch)?(\?|$)|v1\/)/.test(url);
+  return method === 'post' && /^\/(analytics(\/batch)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url);
 }
 
 /** What the explorer fills in by itself. */

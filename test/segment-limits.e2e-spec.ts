@@ -9,7 +9,7 @@ const TIMESTAMP = '2008-10-21T05:46:37.250Z';
 const TRACK = { userId: 'u-1', event: 'e', timestamp: TIMESTAMP };
 
 /** Made so long by a text in its properties. */
-function sized(bytes: number, body: { properties?: object } = TRACK): object {
+function sized(bytes: number, body: object = TRACK): object {
   const filled = (text: string): object => ({ ...body, properties: { text } });
   return filled('x'.repeat(bytes - JSON.stringify(filled('')).length));
 }

@@ -12,6 +12,8 @@ import { BodyIdentityResolver, IdentityResolver } from '../access/identity-resol
 import { WriteKeyOptions, WriteKeys } from '../access/write-keys.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { DialectService } from '../dialects/dialect.service.js';
+import { PosthogController } from '../dialects/posthog/posthog.controller.js';
+import { PosthogService } from '../dialects/posthog/posthog.service.js';
 import { SegmentController } from '../dialects/segment/segment.controller.js';
 import { SegmentShortController } from '../dialects/segment/segment-short.controller.js';
 import { SegmentService } from '../dialects/segment/segment.service.js';
@@ -22,6 +24,7 @@ import { StreamOptions, StreamService } from '../ingest/batch/stream.service.js'
 import {
   receiveBatchBody,
   receiveEventBody,
+  receivePosthogBody,
   receiveSegmentBody,
 } from '../ingest/body/body.middleware.js';
 import { IntakeService } from '../ingest/intake.service.js';
@@ -59,6 +62,7 @@ export interface AnalyticsOptions {
 const EVENT = 'analytics';
 const BATCH = 'analytics/batch';
 const SEGMENT = 'v1/*call';
+const POSTHOG = ['batch', 'i/v0/e'];
 const QUERIES = ['analytics/query', 'analytics/funnel', 'analytics/retention'];
 
 /** Any site may send events; none may read figures with a visitor's browser. */
@@ -82,6 +86,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     BatchController,
     SegmentController,
     SegmentShortController,
+    PosthogController,
     QueryController,
     AnalyticsController,
   ],
@@ -97,6 +102,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     IngestStatus,
     IntakeService,
     NumberDirectory,
+    PosthogService,
     QueryService,
     QueryThreads,
     RejectionLog,
@@ -129,6 +135,7 @@ export class AnalyticsModule implements NestModule {
       [EVENT, receiveEventBody],
       [BATCH, receiveBatchBody],
       [SEGMENT, receiveSegmentBody],
+      ...POSTHOG.map((path) => [path, receivePosthogBody] as const),
     ] as const) {
       consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
       consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });

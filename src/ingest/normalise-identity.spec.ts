@@ -25,6 +25,7 @@ describe('readIdentity', () => {
   it('keeps what is said, and who says so', () => {
     const fields = {
       traits: { plan: 'pro', city: null, at: 1 },
+      traitsOnce: { first: 1 },
       anonymous: 'a"1',
       previous: 7,
       group: 'acme',
@@ -32,6 +33,7 @@ describe('readIdentity', () => {
     };
     expect(read(fields)).toEqual({
       traits: { plan: 'pro', city: null, at: 1 },
+      traits_once: { first: 1 },
       anonymous: 'a"1',
       previous: '7',
       group: 'acme',

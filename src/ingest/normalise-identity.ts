@@ -5,6 +5,8 @@ import { Refusal, type RefusalCode } from './refusal.js';
 export interface IdentityFields {
   /** A JSON object: each of its keys is set, those of null are removed. */
   traits?: unknown;
+  /** The same, of which only those are set that the user has no value of yet. */
+  traitsOnce?: unknown;
   /** The id of an anonymous user who is the event's known one. */
   anonymous?: unknown;
   /** The same, where it's not said of which kind the id is: a known user's is refused. */
@@ -33,6 +35,8 @@ export function readIdentity(
 ): string | undefined | Refusal {
   const traits = readObject(fields.traits, 'invalid_traits');
   if (traits instanceof Refusal) return traits;
+  const traitsOnce = readObject(fields.traitsOnce, 'invalid_traits');
+  if (traitsOnce instanceof Refusal) return traitsOnce;
   const groupTraits = readObject(fields.groupTraits, 'invalid_traits');
   if (groupTraits instanceof Refusal) return groupTraits;
   const anonymous = readOptionalId(fields.anonymous, 'invalid_anonymous_id');
@@ -43,6 +47,7 @@ export function readIdentity(
   if (group instanceof Refusal) return group;
   const parts = [
     traits !== undefined && `"traits":${traits}`,
+    traitsOnce !== undefined && `"traits_once":${traitsOnce}`,
     anonymous !== undefined && `"anonymous":${JSON.stringify(anonymous)}`,
     previous !== undefined && `"previous":${JSON.stringify(previous)}`,
     group !== undefined && `"group":${JSON.stringify(group)}`,

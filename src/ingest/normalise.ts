@@ -7,7 +7,9 @@ import { isText, readObject, readTime, readUserId } from './read-values.js';
 export type EventFields = Partial<
   Record<'timestamp' | 'user' | 'anonymous' | 'event' | 'id' | 'source' | 'properties', unknown>
 > & {
-  /** What it says about who its user is. No client of the batch endpoint gives it. */
+  /** Whether it's nobody's: counted among the events, and never among users. */
+  isNobodys?: boolean;
+  /** What it says about who its user is. No client of the batch endpoint gives these two. */
   identity?: IdentityFields;
 };
 
@@ -17,7 +19,8 @@ export interface NormalisedEvent {
   time: number;
   /** A UUID in lower case. */
   id: string;
-  user: string;
+  /** Undefined for nobody. */
+  user: string | undefined;
   /** Whether a device or a browser gave the user's id: those ids are a namespace of their own. */
   isAnonymous: boolean;
   name: string;
@@ -46,7 +49,7 @@ const ID_NAMESPACE = '7a0e4b0e-6a2b-5d0a-9d27-4c1c5f0f8f0a';
 
 /** Judges the fields of one event and brings them into the form that is stored. */
 export function normalise(fields: EventFields, rules: NormaliseRules): NormalisedEvent | Refusal {
-  const user = readUserId(fields.user);
+  const user = fields.isNobodys ? undefined : readUserId(fields.user);
   if (user instanceof Refusal) return user;
   const isAnonymous = readFlag(fields.anonymous);
   if (isAnonymous instanceof Refusal) return isAnonymous;

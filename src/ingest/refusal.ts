@@ -22,6 +22,7 @@ export const REFUSALS = {
   missing_previous_id: 'previousId is missing: give the id of the user who is userId from now on',
   invalid_previous_id:
     'previousId must be text of 1 to 255 characters, none of them a control character',
+  missing_alias: 'alias is missing: give the id of the user who is distinct_id from now on',
   missing_group: 'groupId is missing: give text of 1 to 255 characters',
   invalid_group: 'groupId must be text of 1 to 255 characters, none of them a control character',
   event_too_large: 'an event must be at most 1 MB of JSON',

@@ -12,7 +12,8 @@ import {
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
 import type { CallType } from './map-call.js';
-import { CALL_DTOS, CallsDto, CallsErrorDto, CallsResultDto } from './segment.dto.js';
+import { CallsErrorDto, CallsResultDto } from '../calls-result.dto.js';
+import { CALL_DTOS, CallsDto } from './segment.dto.js';
 
 const KEY =
   'Where there are write keys, one is given as the user name of Basic authentication, as a bearer ' +

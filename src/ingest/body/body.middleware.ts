@@ -30,6 +30,9 @@ export const receiveEventBody = receiveBody(MAX_EVENT_BYTES, () => false);
 /** The same for `POST /analytics/batch`; newline-delimited JSON is left for who reads it as a stream. */
 export const receiveBatchBody = receiveBody(MAX_BATCH_BYTES, isStream);
 
+/** The same for PostHog's API. */
+export const receivePosthogBody = receiveBody(MAX_BATCH_BYTES, () => false);
+
 /** The same for Segment's API. */
 export const receiveSegmentBody = receiveBody(MAX_SEGMENT_BYTES, () => false);
 

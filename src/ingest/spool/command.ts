@@ -8,7 +8,7 @@ const EVENTS_A_RECORD = 100;
 type EventTuple = [
   time: number,
   id: string,
-  user: string,
+  user: string | null,
   name: string,
   source: string | null,
   properties: string | null,
@@ -36,7 +36,16 @@ export function decodeEvents(payload: string): NormalisedEvent[] | undefined {
 
 function toTuple(event: NormalisedEvent): EventTuple {
   const { time, id, user, name, source, properties, isAnonymous, identity } = event;
-  return [time, id, user, name, source ?? null, properties ?? null, isAnonymous, identity ?? null];
+  return [
+    time,
+    id,
+    user ?? null,
+    name,
+    source ?? null,
+    properties ?? null,
+    isAnonymous,
+    identity ?? null,
+  ];
 }
 
 function fromTuple(tuple: EventTuple): NormalisedEvent {
@@ -44,7 +53,7 @@ function fromTuple(tuple: EventTuple): NormalisedEvent {
   return {
     time,
     id,
-    user,
+    user: user ?? undefined,
     isAnonymous,
     name,
     source: source ?? undefined,

@@ -9,6 +9,7 @@ import { RecentNumbers } from './recent-numbers.js';
 const MAX_USERS = 200_000;
 const MAX_NAMES = 10_000;
 export const DEFAULT_SOURCE_ID = 1;
+const NOBODY = 0;
 
 /**
  * Remembers the numbers of users, event names and sources, so that most events are written as
@@ -73,7 +74,7 @@ export class NumberDirectory {
       client,
       events.map(({ user, isAnonymous }) => (isAnonymous ? user : undefined)),
     );
-    return users.map((seq, index) => seq ?? anonymous[index]!);
+    return users.map((seq, index) => seq ?? anonymous[index] ?? NOBODY);
   }
 
   private async resolveSources(

@@ -86,7 +86,8 @@ export class WriteQueue {
 function sizeOf(events: readonly NormalisedEvent[]): number {
   let bytes = 0;
   for (const { user, name, properties, identity } of events) {
-    const texts = user.length + name.length + (properties?.length ?? 0) + (identity?.length ?? 0);
+    const texts =
+      (user?.length ?? 0) + name.length + (properties?.length ?? 0) + (identity?.length ?? 0);
     bytes += EVENT_BYTES + 2 * texts;
   }
   return bytes;

@@ -1,0 +1,134 @@
+import { isJsonObject, toJson } from '../../common/json-object.js';
+import type { MappedCall } from '../../ingest/intake.service.js';
+import type { EventFields } from '../../ingest/normalise.js';
+import type { IdentityFields } from '../../ingest/normalise-identity.js';
+import { Refusal } from '../../ingest/refusal.js';
+import type { Sender } from '../dialect.service.js';
+
+type Payload = Record<string, unknown>;
+
+/** What all events of a request have in common. */
+export interface EventRules extends Sender {
+  /** When the client sent the request, by its own clock. */
+  sentAt: unknown;
+}
+
+/** What PostHog's own events are called here. */
+const NAMES = new Map<unknown, string>([
+  ['$pageview', 'page'],
+  ['$screen', 'screen'],
+  ['$identify', 'identify'],
+  ['$create_alias', 'alias'],
+  ['$merge_dangerously', 'alias'],
+  ['$groupidentify', 'group'],
+]);
+
+/** What is said of the user, or of the request, rather than of the event. */
+const NOT_PROPERTIES = ['$set', '$set_once', '$unset', 'token', 'distinct_id'];
+
+/** Maps one event as PostHog's SDKs send it (https://posthog.com/docs/api/capture). */
+export function mapEvent(item: unknown, rules: EventRules): MappedCall {
+  const event = isJsonObject(item) ? withoutKeys(item, ['api_key', 'token']) : item;
+  const text = toJson(event);
+  if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '' };
+  if (!isJsonObject(event)) return { fields: new Refusal('invalid_item'), text };
+  return { fields: fieldsOf(event, rules), text };
+}
+
+function fieldsOf(event: Payload, rules: EventRules): EventFields | Refusal {
+  const properties = event['properties'] ?? {};
+  if (!isJsonObject(properties)) return new Refusal('invalid_properties');
+  const name = NAMES.get(event['event']) ?? event['event'];
+  const distinctId = event['distinct_id'] ?? properties['distinct_id'];
+  const group = name === 'group' ? groupOf(properties) : undefined;
+  if (group instanceof Refusal) return group;
+  const isGroupsOwn = group !== undefined && distinctId === group.madeUpId && !rules.identity;
+  const user = rules.identity?.user ?? (distinctId === '' ? undefined : distinctId);
+  const isAnonymous = !rules.identity && isDevices(distinctId, name, properties);
+  const identity = identityOf({ ...event, properties }, name, distinctId, rules);
+  if (identity instanceof Refusal) return identity;
+  if (group) Object.assign(identity, { group: group.id, groupTraits: group.traits });
+  return {
+    timestamp: event['timestamp'],
+    user,
+    anonymous: isAnonymous,
+    ...(isGroupsOwn && { isNobodys: true }),
+    event: name,
+    id: event['uuid'],
+    source: rules.source,
+    properties: propertiesOf(properties, name),
+    identity,
+  };
+}
+
+/**
+ * PostHog has one space of ids; SDKs tell which of them a device made up. Who is identified, or has
+ * aliases, is known.
+ */
+function isDevices(distinctId: unknown, name: unknown, properties: Payload): boolean {
+  if (name === 'identify' || name === 'alias') return false;
+  return (
+    properties['$is_identified'] === false ||
+    properties['$process_person_profile'] === false ||
+    (distinctId !== undefined && distinctId === properties['$device_id'])
+  );
+}
+
+function propertiesOf(properties: Payload, name: unknown): Payload {
+  const own = withoutKeys(properties, NOT_PROPERTIES);
+  const url = properties['$current_url'];
+  if (name !== 'page' || url === undefined || own['url'] !== undefined) return own;
+  return { ...own, url };
+}
+
+/** Types of groups have ids of their own, and so has our group: `company:acme`. */
+function groupOf(properties: Payload) {
+  const { $group_type: type, $group_key: key, $group_set: traits } = properties;
+  if (typeof type !== 'string' || type === '') return new Refusal('missing_group');
+  if ((typeof key !== 'string' && typeof key !== 'number') || key === '') {
+    return new Refusal('missing_group');
+  }
+  // SDKs make an id up for the group itself.
+  return { id: `${type}:${key}`, traits, madeUpId: `$${type}_${key}` };
+}
+
+function identityOf(
+  { properties, ...event }: Payload & { properties: Payload },
+  name: unknown,
+  distinctId: unknown,
+  { identity, sentAt, by }: EventRules,
+): IdentityFields | Refusal {
+  const said: IdentityFields = { sentAt, by };
+  const traits = traitsOf(event, properties, identity?.traits);
+  if (traits instanceof Refusal) return traits;
+  const once = properties['$set_once'] ?? event['$set_once'];
+  if (traits !== undefined) said.traits = traits;
+  if (once !== undefined) said.traitsOnce = once;
+  const anonymousId = properties['$anon_distinct_id'];
+  if (name === 'identify' && anonymousId !== distinctId) said.anonymous = anonymousId;
+  if (name !== 'alias') return said;
+  const previous = properties['alias'];
+  if (previous === undefined || previous === null || previous === '') {
+    return new Refusal('missing_alias');
+  }
+  return { ...said, previous };
+}
+
+/** What is set, null for what isn't to be any more, and over both what a token says. */
+function traitsOf(
+  event: Payload,
+  properties: Payload,
+  claims: Payload | undefined,
+): Payload | undefined | Refusal {
+  const set = properties['$set'] ?? event['$set'] ?? {};
+  const unset = properties['$unset'] ?? event['$unset'] ?? [];
+  if (!isJsonObject(set) || !Array.isArray(unset)) return new Refusal('invalid_traits');
+  const removed = Object.fromEntries(unset.map((key: unknown) => [String(key), null]));
+  const traits = { ...set, ...removed, ...claims };
+  return Object.keys(traits).length === 0 ? undefined : traits;
+}
+
+function withoutKeys(object: Payload, keys: readonly string[]): Payload {
+  if (!keys.some((key) => Object.hasOwn(object, key))) return object;
+  return Object.fromEntries(Object.entries(object).filter(([key]) => !keys.includes(key)));
+}
