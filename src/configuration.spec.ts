@@ -13,6 +13,8 @@ describe('readConfiguration', () => {
       dataDir: resolve('data'),
       spoolMaxBytes: 1024 ** 3,
       streamMaxBytes: undefined,
+      writeKeys: undefined,
+      identity: undefined,
       query: {},
       databaseUrl: undefined,
       analyticsUrl: undefined,
@@ -30,6 +32,11 @@ describe('readConfiguration', () => {
         DATA_DIR: '/srv/analytics',
         SPOOL_MAX_MB: '5',
         STREAM_MAX_MB: '1048576',
+        WRITE_KEYS: 'shop=k-1234567, the app=k=234567+',
+        IDENTITY_ISSUER: 'https://id.example.com/tenant/',
+        IDENTITY_AUDIENCE: 'shop',
+        IDENTITY_USER_CLAIM: 'uid',
+        IDENTITY_TRAIT_CLAIMS: 'email, plan',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
         QUERY_MAX_RESULT_ROWS: '1',
@@ -44,6 +51,16 @@ describe('readConfiguration', () => {
       dataDir: '/srv/analytics',
       spoolMaxBytes: 5 * 1024 ** 2,
       streamMaxBytes: 1024 ** 4,
+      writeKeys: [
+        ['k-1234567', 'shop'],
+        ['k=234567+', 'the app'],
+      ],
+      identity: {
+        issuer: 'https://id.example.com/tenant/',
+        audience: 'shop',
+        userClaim: 'uid',
+        traitClaims: ['email', 'plan'],
+      },
       query: {
         maxRawRows: 1_000_000_000,
         maxBuckets: 2_000_000,
@@ -56,6 +73,12 @@ describe('readConfiguration', () => {
   });
 
   it.each([
+    ['WRITE_KEYS', 'shop'],
+    ['WRITE_KEYS', 'shop=short'],
+    ['WRITE_KEYS', 'shop=k-1234567,app=k-1234567'],
+    ['WRITE_KEYS', 'shop=k-1234567,'],
+    ['IDENTITY_ISSUER', 'http://id.example.com'],
+    ['IDENTITY_ISSUER', 'https://id.example.com/?tenant=secret'],
     ['SPOOL_MAX_MB', '-5'],
     ['STREAM_MAX_MB', '1048577'],
     ['STREAM_MAX_MB', '1.5'],

@@ -15,6 +15,10 @@ export interface Configuration {
   spoolMaxBytes: number;
   /** What one stream of events may bring, decompressed; without it any number. */
   streamMaxBytes: number | undefined;
+  /** Keys by which SDKs may send events, and the source of each; undefined where they need none. */
+  writeKeys: [key: string, source: string][] | undefined;
+  /** Whose tokens tell whose events are; undefined where their body does. */
+  identity: IdentityConfiguration | undefined;
   /** What one query may take. */
   query: QueryConfiguration;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
@@ -29,6 +33,14 @@ export interface QueryConfiguration {
   maxBuckets?: number;
   maxResultRows?: number;
   timeoutMs?: number;
+}
+
+/** An OpenID provider, and what its tokens tell. */
+export interface IdentityConfiguration {
+  issuer: string;
+  audience?: string;
+  userClaim?: string;
+  traitClaims?: string[];
 }
 
 /** More than one machine's cores make use of. */
@@ -62,6 +74,8 @@ export function readConfiguration(env: Environment): Configuration {
     dataDir: readDataDir(env),
     spoolMaxBytes: (readMegabytes(env, 'SPOOL_MAX_MB') ?? DEFAULT_SPOOL_MB) * MB,
     streamMaxBytes: times(readMegabytes(env, 'STREAM_MAX_MB'), MB),
+    writeKeys: readWriteKeys(env),
+    identity: readIdentity(env),
     query: readQuery(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
@@ -118,6 +132,54 @@ function readWorkers(env: Environment): number {
     );
   }
   return workers;
+}
+
+const WRITE_KEY = /^([^=\p{Cc}]{1,100})=([!-+\--~]{8,255})$/u;
+
+function readWriteKeys(env: Environment): [key: string, source: string][] | undefined {
+  const text = value(env, 'WRITE_KEYS');
+  if (text === undefined) return undefined;
+  const entries = text.split(',').map((entry) => WRITE_KEY.exec(entry.trim()));
+  const keys = entries.map((entry): [string, string] => [entry?.[2] ?? '', entry?.[1] ?? '']);
+  const isRepeated = new Set(keys.map(([key]) => key)).size < keys.length;
+  if (isRepeated || entries.includes(null)) {
+    throw new ConfigurationError(
+      'WRITE_KEYS',
+      'a list of source=key with commas between, each key of 8 to 255 printable ASCII characters and given once',
+    );
+  }
+  return keys;
+}
+
+function readIdentity(env: Environment): IdentityConfiguration | undefined {
+  const issuer = readUrl(env, 'IDENTITY_ISSUER', ['https:', 'http:']);
+  const audience = value(env, 'IDENTITY_AUDIENCE');
+  const userClaim = value(env, 'IDENTITY_USER_CLAIM');
+  const traitClaims = value(env, 'IDENTITY_TRAIT_CLAIMS')?.split(',');
+  if (issuer === undefined) {
+    if ((audience ?? userClaim ?? traitClaims) === undefined) return undefined;
+    throw new ConfigurationError(
+      'IDENTITY_ISSUER',
+      'set where IDENTITY_AUDIENCE, IDENTITY_USER_CLAIM or IDENTITY_TRAIT_CLAIMS is',
+    );
+  }
+  if (!isSafe(new URL(issuer))) {
+    throw new ConfigurationError(
+      'IDENTITY_ISSUER',
+      'an https URL without user name, query and fragment (http is for this machine alone)',
+    );
+  }
+  return {
+    issuer,
+    ...(audience !== undefined && { audience }),
+    ...(userClaim !== undefined && { userClaim }),
+    ...(traitClaims && { traitClaims: traitClaims.map((name) => name.trim()).filter(Boolean) }),
+  };
+}
+
+function isSafe({ protocol, hostname, username, search, hash }: URL): boolean {
+  const isLocal = ['localhost', '127.0.0.1', '[::1]'].includes(hostname);
+  return (protocol === 'https:' || isLocal) && username + search + hash === '';
 }
 
 function readQuery(env: Environment): QueryConfiguration {

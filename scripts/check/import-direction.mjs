@@ -23,7 +23,7 @@ const BELOW = {
   operations: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
   dialects: ['access', 'ingest', 'common'],
   access: ['common'],
-  ingest: ['identity', 'database', 'common'],
+  ingest: ['identity', 'access', 'database', 'common'],
   query: ['rollup', 'database', 'common'],
   rollup: ['database', 'common'],
   identity: ['database', 'common'],

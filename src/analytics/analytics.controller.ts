@@ -75,7 +75,7 @@ export class AnalyticsController {
     @Req() request: Request,
     @Res({ passthrough: true }) response: Response,
   ): Promise<void> {
-    const refusal = await this.analytics.record(queryOf(request), receivedBody(request));
+    const refusal = await this.analytics.record(request, queryOf(request), receivedBody(request));
     tellRejection(response, refusal);
   }
 

@@ -1,5 +1,7 @@
 import {
   Module,
+  type Provider,
+  type Type,
   RequestMethod,
   type DynamicModule,
   type MiddlewareConsumer,
@@ -9,6 +11,8 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import cors from 'cors';
 import type { RequestHandler } from 'express';
 import { BodyIdentityResolver, IdentityResolver } from '../access/identity-resolver.js';
+import { RequestIdentities } from '../access/request-identities.js';
+import { TokenIdentityOptions, TokenIdentityResolver } from '../access/token-identity-resolver.js';
 import { WriteKeyOptions, WriteKeys } from '../access/write-keys.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { DialectService } from '../dialects/dialect.service.js';
@@ -55,6 +59,10 @@ export interface AnalyticsOptions {
   stream?: StreamOptions;
   /** Who may send events by the dialects of other products; without it everyone. */
   writeKeys?: WriteKeyOptions;
+  /** The provider whose tokens tell whose events are; without it their body does. */
+  identity?: TokenIdentityOptions;
+  /** Tells it in the provider's place: a class, which is injected, or an instance. */
+  identityResolver?: Type<IdentityResolver> | IdentityResolver;
   /** How much queries may take. */
   query?: QueryOptions;
 }
@@ -106,24 +114,26 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     QueryService,
     QueryThreads,
     RejectionLog,
+    RequestIdentities,
     RollupFolder,
     SegmentService,
     StreamService,
     WriteKeys,
-    { provide: IdentityResolver, useClass: BodyIdentityResolver },
     { provide: Clock, useClass: SystemClock },
   ],
   exports: [BatchService, IngestStatus],
 })
 export class AnalyticsModule implements NestModule {
   /** The module with options. */
-  static with({ spool, stream, query, writeKeys }: AnalyticsOptions): DynamicModule {
+  static with(options: AnalyticsOptions): DynamicModule {
+    const { spool, stream, query, writeKeys } = options;
     return {
       module: AnalyticsModule,
       providers: [
         ...(spool ? [{ provide: SpoolOptions, useValue: spool }, Spool, SpoolReplayer] : []),
         ...(stream ? [{ provide: StreamOptions, useValue: stream }] : []),
         ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
+        ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
       ],
     };
@@ -142,4 +152,15 @@ export class AnalyticsModule implements NestModule {
     }
     for (const path of QUERIES) consumer.apply(receiveQueryBody).forRoutes({ path, method: POST });
   }
+}
+
+function identityProviders({ identity, identityResolver }: AnalyticsOptions): Provider[] {
+  if (identityResolver instanceof IdentityResolver) {
+    return [{ provide: IdentityResolver, useValue: identityResolver }];
+  }
+  const useClass = identityResolver ?? (identity ? TokenIdentityResolver : BodyIdentityResolver);
+  return [
+    { provide: IdentityResolver, useClass },
+    ...(identity ? [{ provide: TokenIdentityOptions, useValue: identity }] : []),
+  ];
 }

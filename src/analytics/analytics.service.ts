@@ -1,4 +1,8 @@
+import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { RequestIdentities } from '../access/request-identities.js';
+import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { Clock } from '../common/clock.js';
 import { parseTimestamp } from '../common/timestamp.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
@@ -21,17 +25,23 @@ export class AnalyticsService {
     private readonly rejections: RejectionLog,
     private readonly clock: Clock,
     private readonly queries: QueryThreads,
+    private readonly identities: RequestIdentities,
   ) {}
 
   /**
    * Stores one event.
    *
+   * @param request tells who sends it
    * @param query the query string, still encoded
    * @returns why nothing was stored, or undefined once the event is
-   * @throws UnavailableError when the event could be stored nowhere
+   * @throws UnavailableError when the event could be stored nowhere, or nobody can tell whose it is
    */
-  async record(query: string, body: ReceivedBody): Promise<Refusal | undefined> {
-    const refusal = await this.tryToStore(query, body);
+  async record(
+    request: IncomingMessage,
+    query: string,
+    body: ReceivedBody,
+  ): Promise<Refusal | undefined> {
+    const refusal = await this.tryToStore(request, query, body);
     if (refusal) this.rejections.note(refusal, 'POST /analytics', describe(query, body));
     return refusal;
   }
@@ -64,13 +74,33 @@ export class AnalyticsService {
     return this.rejections.read(limit);
   }
 
-  private async tryToStore(query: string, body: ReceivedBody): Promise<Refusal | undefined> {
+  private async tryToStore(
+    request: IncomingMessage,
+    query: string,
+    body: ReceivedBody,
+  ): Promise<Refusal | undefined> {
+    const sender = await this.senderOf(request);
+    if (sender instanceof Refusal) return sender;
     const fields = readRequestFields(query, body);
     if (fields instanceof Refusal) return fields;
-    const event = normalise(fields, { names: ORIGINAL_EVENTS, now: this.clock.now() });
+    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), sender };
+    const event = normalise(fields, rules);
     if (event instanceof Refusal) return event;
     const [outcome] = await this.writer.write([event]);
-    return outcome instanceof Refusal ? outcome : undefined;
+    if (outcome instanceof Refusal) return outcome;
+    if (outcome !== 'duplicate') this.identities.stored(sender);
+    return undefined;
+  }
+
+  private async senderOf(
+    request: IncomingMessage,
+  ): Promise<ResolvedIdentity | undefined | Refusal> {
+    try {
+      return await this.identities.of(request);
+    } catch (error) {
+      if (error instanceof UnauthorizedError) return new Refusal(error.code);
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { IdentityResolver, type ResolvedIdentity } from '../access/identity-resolver.js';
+import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { RequestIdentities } from '../access/request-identities.js';
 import { keyOfHeader, WriteKeys } from '../access/write-keys.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { AnalyticsError } from '../common/errors.js';
@@ -45,7 +46,7 @@ export class DialectService {
   constructor(
     private readonly intake: IntakeService,
     private readonly keys: WriteKeys,
-    private readonly identities: IdentityResolver,
+    private readonly identities: RequestIdentities,
   ) {}
 
   /**
@@ -63,11 +64,18 @@ export class DialectService {
   }
 
   /**
-   * @throws RejectedCallsError when none of them can be stored; OverloadedError, UnavailableError or SpoolUnavailableError when it isn't known that all of it is
+   * @param sender whose the calls are
+   * @throws RejectedCallsError when none of them can be stored; OverloadedError, UnavailableError or
+   *   SpoolUnavailableError when it isn't known that all of it is
    */
-  async store(calls: readonly MappedCall[], route: string): Promise<DialectAnswer> {
+  async store(
+    calls: readonly MappedCall[],
+    { identity }: Sender,
+    route: string,
+  ): Promise<DialectAnswer> {
     const outcomes = await this.intake.store(calls, route);
     const rejected = outcomes.flatMap((outcome, index) => rejectionOf(outcome, index));
+    if (outcomes.some(isNew)) this.identities.stored(identity);
     if (rejected.length === 0) return { success: true };
     if (rejected.length === outcomes.length) throw new RejectedCallsError(rejected);
     return { success: true, rejected };
@@ -78,7 +86,7 @@ export class DialectService {
     bodyKey: unknown,
     route: string,
   ): Promise<Sender> {
-    const identity = await this.identities.resolve(request);
+    const identity = await this.identities.of(request);
     // A token that told who the user is isn't a key.
     const isToken = identity && /^bearer /i.test(request.headers.authorization ?? '');
     const headerKey = isToken ? undefined : keyOfHeader(request);
@@ -87,6 +95,10 @@ export class DialectService {
     const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
     return { source, identity, by: by.filter(Boolean).join(', ') };
   }
+}
+
+function isNew(outcome: Outcome): boolean {
+  return outcome === 'stored' || outcome === 'accepted';
 }
 
 function rejectionOf(outcome: Outcome, index: number) {

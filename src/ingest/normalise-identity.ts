@@ -15,6 +15,8 @@ export interface IdentityFields {
   group?: unknown;
   /** As the user's traits. */
   groupTraits?: unknown;
+  /** When the traits were so for sure, in milliseconds, though the event may be older. */
+  traitsAt?: number | undefined;
   /** When the client sent it, by its own clock, which tells how wrong that is. */
   sentAt?: unknown;
   /** Who says so, for the audit trail. */
@@ -54,7 +56,8 @@ export function readIdentity(
     group !== undefined && groupTraits !== undefined && `"group_traits":${groupTraits}`,
   ].filter((part) => part !== false);
   if (parts.length === 0) return undefined;
-  const at = momentOf(time, readTime(fields.sentAt, Number.NaN), now);
+  const moment = momentOf(time, readTime(fields.sentAt, Number.NaN), now);
+  const at = Math.max(moment, Math.min(fields.traitsAt ?? 0, now));
   return `{${parts.join()},"at":${at},"by":${JSON.stringify(fields.by)}}`;
 }
 

@@ -1,5 +1,7 @@
 import { v5 as uuidV5, v7 as uuidV7, validate as isUuid } from 'uuid';
+import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { Refusal } from './refusal.js';
+import { withIdentity } from './with-identity.js';
 import { readIdentity, type IdentityFields } from './normalise-identity.js';
 import { isText, readObject, readTime, readUserId } from './read-values.js';
 
@@ -36,6 +38,8 @@ export interface NormalisedEvent {
 export interface NormaliseRules {
   /** The names that are accepted; without it, any of 1 to 100 characters. */
   names?: readonly string[];
+  /** Whose the event is, whatever it says itself. */
+  sender?: ResolvedIdentity | undefined;
   /** The server's time in milliseconds, for an event that has none. */
   now: number;
 }
@@ -48,7 +52,8 @@ const UUID_LENGTH = 36;
 const ID_NAMESPACE = '7a0e4b0e-6a2b-5d0a-9d27-4c1c5f0f8f0a';
 
 /** Judges the fields of one event and brings them into the form that is stored. */
-export function normalise(fields: EventFields, rules: NormaliseRules): NormalisedEvent | Refusal {
+export function normalise(given: EventFields, rules: NormaliseRules): NormalisedEvent | Refusal {
+  const fields = rules.sender ? withIdentity(given, rules.sender) : given;
   const user = fields.isNobodys ? undefined : readUserId(fields.user);
   if (user instanceof Refusal) return user;
   const isAnonymous = readFlag(fields.anonymous);

@@ -68,10 +68,14 @@ function analyticsOptions({
   streamMaxBytes,
   query,
   workers,
+  writeKeys,
+  identity,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
     ...(streamMaxBytes !== undefined && { stream: { maxBytes: streamMaxBytes } }),
+    ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
+    ...(identity && { identity }),
     query: Object.assign(new QueryOptions(), query),
   };
 }

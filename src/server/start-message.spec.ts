@@ -9,6 +9,8 @@ const configuration: Configuration = {
   workers: 1,
   dataDir: '/srv/data',
   spoolMaxBytes: 1024 ** 3,
+  writeKeys: undefined,
+  identity: undefined,
   query: {},
   streamMaxBytes: undefined,
   databaseUrl: undefined,

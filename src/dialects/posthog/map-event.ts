@@ -98,7 +98,7 @@ function identityOf(
   distinctId: unknown,
   { identity, sentAt, by }: EventRules,
 ): IdentityFields | Refusal {
-  const said: IdentityFields = { sentAt, by };
+  const said: IdentityFields = { sentAt, traitsAt: identity?.traitsAt, by };
   const traits = traitsOf(event, properties, identity?.traits);
   if (traits instanceof Refusal) return traits;
   const once = properties['$set_once'] ?? event['$set_once'];

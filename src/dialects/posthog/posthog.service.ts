@@ -31,7 +31,7 @@ export class PosthogService {
     }
     if (batch.length > MAX_EVENTS) throw unreadable('body_too_large', RULES);
     const events = batch.map((event: unknown) => mapEvent(event, { ...sender, sentAt }));
-    const { rejected } = await this.dialect.store(events, route);
+    const { rejected } = await this.dialect.store(events, sender, route);
     return { status: 1, ...(rejected && { rejected }) };
   }
 }

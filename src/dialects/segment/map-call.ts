@@ -140,7 +140,11 @@ function identityOf(
   { user, anonymous }: CallUser,
   { identity, by, sentAt }: CallRules,
 ): IdentityFields | undefined | Refusal {
-  const rest = { sentAt: given(sentAt) ?? given(call['sentAt']), by };
+  const rest = {
+    sentAt: given(sentAt) ?? given(call['sentAt']),
+    traitsAt: identity?.traitsAt,
+    by,
+  };
   const claims = identity?.traits;
   // Who has no user id is nobody's alias.
   const anonymousId = anonymous || user === undefined ? undefined : given(call['anonymousId']);

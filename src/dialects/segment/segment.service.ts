@@ -22,7 +22,7 @@ export class SegmentService {
     const call = readJsonBody(receivedBody(request), RULES);
     const sender = await this.dialect.sender(request, call['writeKey'], route);
     const rules = { ...sender, sentAt: call['sentAt'] };
-    return await this.dialect.store([mapCall(call, rules, type)], route);
+    return await this.dialect.store([mapCall(call, rules, type)], sender, route);
   }
 
   /** The same; a batch has calls of any type, and what it says besides is said of each. */
@@ -38,7 +38,7 @@ export class SegmentService {
     const calls = batch.map((call: unknown) =>
       mapCall(withContext(call, context), { ...sender, sentAt }),
     );
-    return await this.dialect.store(calls, route);
+    return await this.dialect.store(calls, sender, route);
   }
 }
 

@@ -1,4 +1,5 @@
 import { Injectable } from '@nestjs/common';
+import type { ResolvedIdentity } from '../../access/identity-resolver.js';
 import { Clock } from '../../common/clock.js';
 import { toJson } from '../../common/json-object.js';
 import { Turns } from '../../common/turns.js';
@@ -15,6 +16,14 @@ import { isEvent, settle, type Judged } from './settle.js';
 
 const ROUTE = 'POST /analytics/batch';
 
+/** How a request wants it, and whose it is. */
+export interface BatchOptions {
+  /** Which receipts. */
+  choice: ReceiptChoice;
+  /** Whose the events are, whatever they say themselves. */
+  sender: ResolvedIdentity | undefined;
+}
+
 /** Stores many events in one transaction and says what became of each. */
 @Injectable()
 export class BatchService {
@@ -27,8 +36,8 @@ export class BatchService {
   ) {}
 
   /** @throws UnreadableRequestError, OverloadedError, UnavailableError, SpoolUnavailableError */
-  async receive(body: ReceivedBody, choice: ReceiptChoice): Promise<Receipts> {
-    const rules = { now: this.clock.now() };
+  async receive(body: ReceivedBody, { choice, sender }: BatchOptions): Promise<Receipts> {
+    const rules = { now: this.clock.now(), sender };
     const judged = await readBatch(body, {
       turn: () => this.turns.next(),
       read: (item) => judge(item, rules),

@@ -56,6 +56,11 @@ export class Receipts {
     return this.counts.accepted > 0;
   }
 
+  /** Whether anything is there now that wasn't before. */
+  get hasNew(): boolean {
+    return this.counts.stored + this.counts.accepted > 0;
+  }
+
   /** @param incomplete why the request's rest was not read, where that is so */
   toResult(incomplete?: string): BatchResultDto {
     const { stored, duplicates, accepted, rejected } = this.counts;

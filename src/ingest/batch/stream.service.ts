@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, Optional } from '@nestjs/common';
+import type { ResolvedIdentity } from '../../access/identity-resolver.js';
 import { Clock } from '../../common/clock.js';
 import {
   AnalyticsError,
@@ -18,7 +19,8 @@ import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { requireUtf8, unreadable } from './read-batch.js';
-import { Receipts, type ReceiptChoice } from './receipts.js';
+import type { BatchOptions } from './batch.service.js';
+import { Receipts } from './receipts.js';
 import { StreamRun } from './stream-run.js';
 
 /** How much one stream may bring. */
@@ -58,7 +60,7 @@ export class StreamService {
   async receive(
     request: IncomingMessage,
     response: ServerResponse,
-    choice: ReceiptChoice,
+    { choice, sender }: BatchOptions,
   ): Promise<{ receipts: Receipts; incomplete: string | undefined }> {
     requireUtf8(request.headers['content-type'] ?? '');
     const chunks = bodyChunks(request);
@@ -70,7 +72,7 @@ export class StreamService {
       write: (written) => this.write(written),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
-    const incomplete = await this.readAll(request, chunks, run).finally(() => {
+    const incomplete = await this.readAll(request, chunks, run, sender).finally(() => {
       // The receipts stay until the client has taken the answer.
       if (response.closed) events.hold(0);
       else response.once('close', () => events.hold(0));
@@ -90,10 +92,11 @@ export class StreamService {
     request: IncomingMessage,
     chunks: AsyncGenerator<Buffer>,
     run: StreamRun,
+    sender: ResolvedIdentity | undefined,
   ): Promise<string | undefined> {
     try {
       for await (const lines of readLines(this.bounded(chunks))) {
-        await run.add(lines, { now: this.clock.now() });
+        await run.add(lines, { now: this.clock.now(), sender });
         // The next may be long in coming, and these would be kept until then.
         lines.length = 0;
       }

@@ -1,0 +1,115 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import { LRUCache } from 'lru-cache';
+import { Clock } from '../common/clock.js';
+import { discoverKeys } from './discover-keys.js';
+import { IdentityResolver, type ResolvedIdentity } from './identity-resolver.js';
+import { explainTokenError } from './token-errors.js';
+import { UnauthorizedError } from './unauthorized-error.js';
+
+/** Whose tokens are taken, and what they tell. */
+export abstract class TokenIdentityOptions {
+  /** The issuer's URL, as its tokens have it in `iss`. */
+  abstract readonly issuer: string;
+  /** What `aud` must have; without it a token may be for anyone. */
+  abstract readonly audience?: string;
+  /** The claim that is the user's id; `sub` without it. */
+  abstract readonly userClaim?: string;
+  /** Claims that become the user's traits. */
+  abstract readonly traitClaims?: readonly string[];
+  /** Milliseconds after which keys may be fetched again for a token whose key isn't among them; 30,000. */
+  abstract readonly cooldownMs?: number;
+}
+
+/** None that anyone can make who knows the issuer's public key. */
+const ALGORITHMS = [
+  ...['RS256', 'RS384', 'RS512', 'PS256', 'PS384', 'PS512'],
+  ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
+];
+/** How wrong the clock of either side may be, in seconds. */
+const CLOCK_SKEW_S = 60;
+const COOLDOWN_MS = 30_000;
+const FETCH_MS = 5_000;
+/** A key that the issuer has taken back is trusted no longer. */
+const REMEMBERED_MS = 5 * 60_000;
+const MAX_TOKENS = 5_000;
+/** A header and two more parts in base64url: anything else is a write key. */
+const JWT = /^bearer +(eyJ[\w-]*\.[\w-]+\.[\w-]*)\s*$/i;
+const MAX_USER_LENGTH = 255;
+
+/** Takes the word of an OpenID provider, whose token the request has as its bearer token. */
+@Injectable()
+export class TokenIdentityResolver extends IdentityResolver {
+  private keys: Promise<JWTVerifyGetKey> | undefined;
+  private readonly verified = new LRUCache<string, ResolvedIdentity>({ max: MAX_TOKENS });
+
+  constructor(
+    private readonly options: TokenIdentityOptions,
+    private readonly clock: Clock,
+  ) {
+    super();
+  }
+
+  override resolve(
+    request: IncomingMessage,
+  ): ResolvedIdentity | undefined | Promise<ResolvedIdentity> {
+    const token = JWT.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined) return undefined;
+    return this.verified.get(token) ?? this.verify(token);
+  }
+
+  private async verify(token: string): Promise<ResolvedIdentity> {
+    const { issuer, audience, userClaim = 'sub' } = this.options;
+    const now = this.clock.now();
+    try {
+      const { payload } = await jwtVerify(token, await this.issuersKeys(), {
+        issuer,
+        ...(audience !== undefined && { audience }),
+        algorithms: ALGORITHMS,
+        clockTolerance: CLOCK_SKEW_S,
+        currentDate: new Date(now),
+        requiredClaims: ['exp', userClaim],
+      });
+      const identity = this.identityOf(payload, userClaim);
+      const left = (payload.exp! + CLOCK_SKEW_S) * 1000 - now;
+      this.verified.set(token, identity, { ttl: Math.max(1, Math.min(left, REMEMBERED_MS)) });
+      return identity;
+    } catch (error) {
+      const explained = explainTokenError(error);
+      // The issuer may have moved its keys.
+      if (explained.retryable) this.keys = undefined;
+      throw explained;
+    }
+  }
+
+  private issuersKeys(): Promise<JWTVerifyGetKey> {
+    this.keys ??= discoverKeys(this.options.issuer, FETCH_MS).then((url) =>
+      createRemoteJWKSet(url, {
+        timeoutDuration: FETCH_MS,
+        cooldownDuration: this.options.cooldownMs ?? COOLDOWN_MS,
+      }),
+    );
+    return this.keys;
+  }
+
+  private identityOf(payload: JWTPayload, userClaim: string): ResolvedIdentity {
+    const claim = payload[userClaim];
+    const user = Number.isSafeInteger(claim) ? String(claim) : claim;
+    if (typeof user !== 'string' || !isUserId(user)) {
+      throw new UnauthorizedError(
+        'invalid_token',
+        `the token's claim ${userClaim} must be text of 1 to ${MAX_USER_LENGTH} characters, none of them a control character`,
+      );
+    }
+    const claims = (this.options.traitClaims ?? []).filter((name) => payload[name] !== undefined);
+    if (claims.length === 0) return { user };
+    const traits = Object.fromEntries(claims.map((name) => [name, payload[name]]));
+    const { iat } = payload;
+    return { user, traits, ...(iat !== undefined && { traitsAt: Math.trunc(iat * 1000) }) };
+  }
+}
+
+function isUserId(text: string): boolean {
+  return text !== '' && Array.from(text).length <= MAX_USER_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
+}
