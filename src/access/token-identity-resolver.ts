@@ -106,7 +106,8 @@ export class TokenIdentityResolver extends IdentityResolver {
     if (claims.length === 0) return { user };
     const traits = Object.fromEntries(claims.map((name) => [name, payload[name]]));
     const { iat } = payload;
-    return { user, traits, ...(iat !== undefined && { traitsAt: Math.trunc(iat * 1000) }) };
+    // It counts seconds: what was said before in the same one isn't newer.
+    return { user, traits, ...(iat !== undefined && { traitsAt: Math.trunc(iat) * 1000 + 999 }) };
   }
 }
 
