@@ -167,6 +167,21 @@ describe("Segment's HTTP Tracking API", () => {
     expect(await storedMerges(server.dataSource)).toEqual(['again -> u-1']);
   });
 
+  it('sent again under the name that its visitor has by then, is stored once', async () => {
+    const visit = { ...TRACK, userId: null, anonymousId: 'a-9' };
+    const named = { ...visit, userId: 'u-9' };
+    for (const one of [visit, named, named]) {
+      const response = await call(server, 't', one);
+      expect([response.status, await response.json()]).toEqual([200, { success: true }]);
+    }
+    const other = { ...named, messageId: 'm-9' };
+    const batch = [{ ...visit, messageId: 'm-9' }, other, { ...other, messageId: 'm-10' }];
+    await call(server, 'b', { batch: batch.map((one) => ({ ...one, type: 'track' })) });
+    const events = await stored();
+    expect(events.map(({ user }) => user).toSorted()).toEqual(['a-9', 'a-9', 'u-9']);
+    expect(await storedMerges(server.dataSource)).toEqual([]);
+  });
+
   describe('what can never be stored', () => {
     it('is told of a batch in part, beside what is', async () => {
       const response = await call(server, 'batch', {

@@ -11,6 +11,8 @@ export interface IdentityFields {
   anonymous?: unknown;
   /** The same, where it's not said of which kind the id is: a known user's is refused. */
   previous?: unknown;
+  /** The id of the anonymous user whose the event may have been when it was sent first. */
+  sentAs?: unknown;
   /** The id of a group that the user belongs to. */
   group?: unknown;
   /** As the user's traits. */
@@ -47,11 +49,13 @@ export function readIdentity(
   if (previous instanceof Refusal) return previous;
   const group = readOptionalId(fields.group, 'invalid_group');
   if (group instanceof Refusal) return group;
+  const sentAs = numberToText(fields.sentAs);
   const parts = [
     traits !== undefined && `"traits":${traits}`,
     traitsOnce !== undefined && `"traits_once":${traitsOnce}`,
     anonymous !== undefined && `"anonymous":${JSON.stringify(anonymous)}`,
     previous !== undefined && `"previous":${JSON.stringify(previous)}`,
+    isUserId(sentAs) && `"sent_as":${JSON.stringify(sentAs)}`,
     group !== undefined && `"group":${JSON.stringify(group)}`,
     group !== undefined && groupTraits !== undefined && `"group_traits":${groupTraits}`,
   ].filter((part) => part !== false);

@@ -50,6 +50,7 @@ describe('what the Node SDK sends', () => {
         identity: {
           traits: { email: 'ada@example.com', plan: 'pro' },
           anonymous: 'a-1',
+          sentAs: 'a-1',
           sentAt,
           by: 'test',
         },
@@ -209,6 +210,15 @@ describe('ids', () => {
     expect(fields({ anonymousId: 'a', event: 'e' }, 'track').properties).toEqual({});
   });
 
+  it('is of who may have been anonymous when it was sent first, and merges nobody', () => {
+    const both = { ...KNOWN, anonymousId: 'a', event: 'e' };
+    expect(fields(both, 'track').identity).toEqual({ sentAs: 'a', by: 'test' });
+    expect(fields({ ...KNOWN, event: 'e' }, 'track').identity).toBeUndefined();
+    expect(fields({ anonymousId: 'a', event: 'e' }, 'track').identity).toBeUndefined();
+    // An id that nobody can have had is none.
+    expect(refusal({ ...both, anonymousId: ['a'] }, 'track')).toBeUndefined();
+  });
+
   it('an id that is missing, null or empty is none', () => {
     for (const messageId of [undefined, null, '']) {
       expect(fields({ ...KNOWN, event: 'e', messageId }, 'track').id).toBeUndefined();
@@ -297,9 +307,9 @@ describe('page and screen', () => {
 describe('alias and group', () => {
   it('an alias without previousId is of its anonymousId', () => {
     const mapped = fields({ ...KNOWN, anonymousId: 'a' }, 'alias');
-    expect(mapped.identity).toEqual({ anonymous: 'a', sentAt: undefined, by: 'test' });
+    expect(mapped.identity).toEqual({ anonymous: 'a', sentAs: 'a', by: 'test' });
     const both = fields({ ...KNOWN, anonymousId: 'a', previousId: 'p' }, 'alias');
-    expect(both.identity).toEqual({ previous: 'p', sentAt: undefined, by: 'test' });
+    expect(both.identity).toEqual({ previous: 'p', sentAs: 'a', by: 'test' });
   });
 
   it.each<[CallType, Payload, string]>([

@@ -140,14 +140,15 @@ function identityOf(
   { user, anonymous }: CallUser,
   { identity, by, sentAt }: CallRules,
 ): IdentityFields | undefined | Refusal {
-  const rest = {
-    sentAt: given(sentAt) ?? given(call['sentAt']),
-    traitsAt: identity?.traitsAt,
-    by,
-  };
   const claims = identity?.traits;
   // Who has no user id is nobody's alias.
   const anonymousId = anonymous || user === undefined ? undefined : given(call['anonymousId']);
+  const rest = {
+    sentAt: given(sentAt) ?? given(call['sentAt']),
+    traitsAt: identity?.traitsAt,
+    ...(anonymousId !== undefined && { sentAs: anonymousId }),
+    by,
+  };
   switch (type) {
     case 'identify':
       return {
@@ -171,7 +172,7 @@ function identityOf(
       return { ...rest, group, groupTraits: givenObject(call['traits']), traits: claims };
     }
     default:
-      return claims && { ...rest, traits: claims };
+      return claims || anonymousId !== undefined ? { ...rest, traits: claims } : undefined;
   }
 }
 

@@ -23,6 +23,7 @@ import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows
 import { withClient } from './database-client.js';
 import { EventChunks } from './event-chunks.js';
 import { DEFAULT_SOURCE_ID, NumberDirectory } from './number-directory.js';
+import { changesUsers, wereSentBefore, without } from './sent-before.js';
 
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
 
@@ -193,22 +194,30 @@ function outcomeOf(isNew: boolean): StoreOutcome {
 async function insertWithIdentities(client: ClientBase, rows: EventRows): Promise<StoreOutcome[]> {
   await client.query('BEGIN');
   try {
-    const stored = await insert(client, rows);
-    const seqs: number[] = [];
-    const changes: string[] = [];
-    for (const [index, { identity }] of rows.events.entries()) {
-      if (identity === undefined || !stored[index]) continue;
-      seqs.push(rows.userSeqs[index]!);
-      changes.push(identity);
-    }
-    if (seqs.length > 0) await applyIdentities(client, seqs, changes);
+    const known = await wereSentBefore(client, rows.events);
+    const fresh = known.includes(true) ? without(rows, known) : rows;
+    const stored = (await insertAndApply(client, fresh)).values();
     await client.query('COMMIT');
-    return stored.map(outcomeOf);
+    return known.map((isKnown) => outcomeOf(!isKnown && stored.next().value!));
   } catch (error) {
     // On a connection that was lost there is nothing to undo.
     await client.query('ROLLBACK').catch(() => {});
     throw error;
   }
+}
+
+async function insertAndApply(client: ClientBase, rows: EventRows): Promise<boolean[]> {
+  if (rows.events.length === 0) return [];
+  const stored = await insert(client, rows);
+  const seqs: number[] = [];
+  const changes: string[] = [];
+  for (const [index, { identity }] of rows.events.entries()) {
+    if (identity === undefined || !stored[index] || !changesUsers(identity)) continue;
+    seqs.push(rows.userSeqs[index]!);
+    changes.push(identity);
+  }
+  if (seqs.length > 0) await applyIdentities(client, seqs, changes);
+  return stored;
 }
 
 async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {
