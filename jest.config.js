@@ -29,6 +29,13 @@ export default {
       testMatch: ['<rootDir>/test/process/*.process-spec.ts'],
       globals: { storage: 'plain' },
     },
+    // The server as a real browser sees it; left out where there is none.
+    {
+      ...shared,
+      displayName: 'browser',
+      testMatch: ['<rootDir>/test/browser/*.browser-spec.ts'],
+      globals: { storage: 'plain' },
+    },
     endToEnd('plain'),
     endToEnd('timescaledb'),
   ],

@@ -15,6 +15,8 @@ type Fault = 'refuse' | 'cut';
 export class FaultyProxy {
   /** Requests that weren't passed on, or whose answers were lost. */
   harmed = 0;
+  /** Requests whose answers the client got; what browsers ask before doesn't count. */
+  answered = 0;
   private readonly faults: Fault[] = [];
 
   private constructor(
@@ -70,6 +72,7 @@ export class FaultyProxy {
       return;
     }
     response.writeHead(answer.status, answer.headers).end(answer.body);
+    if (incoming.method !== 'OPTIONS') this.answered += 1;
   }
 
   private async pass(incoming: IncomingMessage, body: Buffer) {
