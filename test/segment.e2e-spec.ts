@@ -168,7 +168,7 @@ describe("Segment's HTTP Tracking API", () => {
   });
 
   it('sent again under the name that its visitor has by then, is stored once', async () => {
-    const visit = { ...TRACK, userId: null, anonymousId: 'a-9' };
+    const visit = { ...TRACK, type: 'track', userId: null, anonymousId: 'a-9' };
     const named = { ...visit, userId: 'u-9' };
     for (const one of [visit, named, named]) {
       const response = await call(server, 't', one);
@@ -176,7 +176,7 @@ describe("Segment's HTTP Tracking API", () => {
     }
     const other = { ...named, messageId: 'm-9' };
     const batch = [{ ...visit, messageId: 'm-9' }, other, { ...other, messageId: 'm-10' }];
-    await call(server, 'b', { batch: batch.map((one) => ({ ...one, type: 'track' })) });
+    await call(server, 'b', { batch });
     const events = await stored();
     expect(events.map(({ user }) => user).toSorted()).toEqual(['a-9', 'a-9', 'u-9']);
     expect(await storedMerges(server.dataSource)).toEqual([]);
@@ -235,7 +235,7 @@ describe("Segment's HTTP Tracking API", () => {
       [{ 'Content-Encoding': 'zstd' }, 'unsupported_encoding', 'gzip'],
       [{ 'Content-Type': 'text/plain; charset=latin1' }, 'unsupported_charset', 'UTF-8'],
     ])('%j is 415', async (headers, code, accepted) => {
-      const response = await call(server, 'track', TRACK, headers as Record<string, string>);
+      const response = await call(server, 'track', TRACK, headers);
       expect(response.status).toBe(415);
       const answer = (await response.json()) as { message: string };
       expect(answer).toMatchObject({ success: false, code });

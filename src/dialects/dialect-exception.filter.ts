@@ -10,6 +10,6 @@ export class DialectExceptionFilter extends AnalyticsExceptionFilter {
     const answer = super.answer(error);
     // SDKs wait as long as they're asked to, and don't count it among their attempts.
     const statusCode = error instanceof OverloadedError ? 429 : answer.statusCode;
-    return { ...answer, statusCode, success: false };
+    return Object.assign(answer, { statusCode, success: false as const });
   }
 }

@@ -2,7 +2,8 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startApplication, type TestApplication } from '../support/application.js';
 import { launchChromium } from '../support/browser/chromium.js';
-import { Site, type SdkSettings } from '../support/browser/site.js';
+import type { SdkSettings } from '../support/browser/page-script.js';
+import { Site } from '../support/browser/site.js';
 import { FaultyProxy } from '../support/faulty-proxy.js';
 import { until } from '../support/poll.js';
 import { forgetCalls, storedCalls, storedMerges, traitsOf } from '../support/segment.js';
@@ -126,7 +127,8 @@ describe("Segment's SDK in a browser, on a page of another origin", () => {
   });
 
   it('a batch is sent when its page is left', async () => {
-    const deliveryStrategy = { strategy: 'batching', config: { size: 10, timeout: 600_000 } };
+    const config = { size: 10, timeout: 600_000 };
+    const deliveryStrategy = { strategy: 'batching' as const, config };
     await page.goto(site.url('/shop', settings({ deliveryStrategy })));
     await does(`track('One')`);
     await does(`track('Two')`);

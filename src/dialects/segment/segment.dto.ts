@@ -36,41 +36,41 @@ export abstract class CallDto {
 }
 
 /** Something happened. */
-export class TrackCallDto extends CallDto {
+class TrackCallDto extends CallDto {
   /** Its name: 1 to 100 characters. */
   event!: string;
   properties?: Record<string, unknown>;
 }
 
 /** What is known of a user. With both ids the anonymous user becomes the known one. */
-export class IdentifyCallDto extends CallDto {
+class IdentifyCallDto extends CallDto {
   /** Each key is set, and those of null are removed. */
   traits?: Record<string, unknown>;
 }
 
 /** A page was seen. */
-export class PageCallDto extends CallDto {
+class PageCallDto extends CallDto {
   name?: string;
   category?: string;
   properties?: Record<string, unknown>;
 }
 
 /** A screen of an app was seen. */
-export class ScreenCallDto extends CallDto {
+class ScreenCallDto extends CallDto {
   name?: string;
   category?: string;
   properties?: Record<string, unknown>;
 }
 
 /** The anonymous user `previousId` is the known user `userId`. */
-export class AliasCallDto extends CallDto {
+class AliasCallDto extends CallDto {
   /** `anonymousId` without it. */
   @ApiProperty({ ...ID, required: false })
   previousId?: string | number;
 }
 
 /** A user belongs to a group. */
-export class GroupCallDto extends CallDto {
+class GroupCallDto extends CallDto {
   /** 1 to 255 characters. */
   @ApiProperty(ID)
   groupId!: string | number;

@@ -1,26 +1,10 @@
 import { once } from 'node:events';
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
 import { build } from 'esbuild';
 import { findProjectRoot } from '../../../src/project-root.js';
-
-/** The SDK as a site's own script brings it along, and what starts it with settings of the page. */
-const SCRIPT = `
-  import { AnalyticsBrowser } from '@segment/analytics-next';
-  globalThis.start = (settings) => {
-    globalThis.analytics = AnalyticsBrowser.load({
-      writeKey: settings.apiKey,
-      cdnSettings: { integrations: { 'Segment.io': settings } },
-    });
-  };`;
-
-/** What an application says to the SDK; see its `SegmentioSettings`. */
-export interface SdkSettings {
-  apiKey: string;
-  apiHost: string;
-  protocol: 'http';
-  deliveryStrategy?: object;
-}
+import type { SdkSettings } from './page-script.js';
 
 /** A site with pages that load Segment's SDK, on an origin of its own. */
 export class Site {
@@ -63,7 +47,7 @@ function pageOf(url: URL): string {
 
 async function bundle(): Promise<string> {
   const { outputFiles } = await build({
-    stdin: { contents: SCRIPT, resolveDir: findProjectRoot() },
+    entryPoints: [join(findProjectRoot(), 'test', 'support', 'browser', 'page-script.ts')],
     bundle: true,
     write: false,
     platform: 'browser',
