@@ -9,10 +9,11 @@ import { runImport } from '../src/ingest/import/import.command.js';
 import { Analyst, type Recorded } from './support/analyst.js';
 
 const SAME = '018f0000-0000-7000-8000-000000000001';
+const RANGE = { date_range: ['2026-03-01', '2026-03-04'] };
 const QUERIES = [
-  { metrics: ['unique_users', 'events', 'new_users'], dimensions: ['time:day', 'event'] },
-  { metrics: ['unique_users', 'events'], dimensions: ['property:n'] },
-].map((query) => ({ ...query, date_range: ['2026-03-01', '2026-03-04'] }));
+  { metrics: ['unique_users', 'events', 'new_users'], dimensions: ['time:day', 'event'], ...RANGE },
+  { metrics: ['unique_users', 'events'], dimensions: ['property:n'], ...RANGE },
+];
 
 const EVENTS: Recorded[] = [
   // Of the same time and id, by two who share theirs.

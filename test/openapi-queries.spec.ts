@@ -7,6 +7,7 @@ import { eventsSchema, exportSchema, parseEvents } from '../src/query/language/p
 import { funnelSchema, parseFunnel } from '../src/query/language/parse-funnel.js';
 import { parseQuery, querySchema } from '../src/query/language/parse-query.js';
 import { parseRetention, retentionSchema } from '../src/query/language/parse-retention.js';
+import { userSchema, usersSchema } from '../src/query/language/parse-users.js';
 import { fromQueryString } from '../src/query/language/shorthand.js';
 
 type Schema = Record<string, unknown> & {
@@ -117,6 +118,18 @@ describe('the documented queries', () => {
     const { parameters } = document.paths['/analytics/export']!.get;
     expect(parameters.map(({ name }) => name)).toEqual(
       Object.keys(parsed(exportSchema).properties!),
+    );
+  });
+});
+
+describe('the documented questions about users', () => {
+  it.each([
+    ['/analytics/users', usersSchema, ['traits']],
+    ['/analytics/users/{id}', userSchema, ['id']],
+  ])('GET %s has the parameters that are read', (path, schema, others) => {
+    const { parameters } = document.paths[path]!.get;
+    expect(parameters.map(({ name }) => name).toSorted()).toEqual(
+      [...Object.keys(parsed(schema).properties!), ...others].toSorted(),
     );
   });
 });

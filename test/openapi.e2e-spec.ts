@@ -14,7 +14,13 @@ interface Schema {
 }
 
 interface Operation {
-  parameters?: { name: string; required?: boolean; example?: unknown; schema: Schema }[];
+  parameters?: {
+    name: string;
+    in: 'path' | 'query';
+    required?: boolean;
+    example?: unknown;
+    schema: Schema;
+  }[];
   requestBody?: {
     content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> }>;
   };
@@ -43,7 +49,7 @@ interface ExampleRequest {
 
 /** One request for each operation, and for each kind of body that it takes. */
 const requests = operations.flatMap(({ method, path, operation }): ExampleRequest[] => {
-  const url = path + queryOf(operation);
+  const url = pathOf(path, operation) + queryOf(operation);
   const contents = Object.entries(operation.requestBody?.content ?? {});
   if (contents.length === 0) return [{ method, url, operation, type: '' }];
   return contents.flatMap(([type, { schema, examples }]) => {
@@ -59,6 +65,8 @@ describe('the OpenAPI document', () => {
 
   beforeAll(async () => {
     server = await startApplication();
+    // Whom the examples ask for.
+    await server.dataSource.query(`SELECT resolve_users(ARRAY['u-81'])`);
   });
   afterAll(() => server.stop());
 
@@ -76,6 +84,8 @@ describe('the OpenAPI document', () => {
       'post /analytics/retention',
       'get /analytics/events',
       'get /analytics/export',
+      'get /analytics/users',
+      'get /analytics/users/{id}',
       'post /analytics',
       'get /analytics',
       'get /analytics/rejections',
@@ -117,14 +127,25 @@ function isWriting({ method, url }: ExampleRequest): boolean {
   return method === 'post' && /^\/(analytics(\/batch)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url);
 }
 
-/** What the explorer fills in by itself. */
+function pathOf(path: string, { parameters = [] }: Operation): string {
+  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
+    const schema = parameters.find((one) => one.in === 'path' && one.name === name)?.schema;
+    return encodeURIComponent(String(schema?.example));
+  });
+}
+
+/** What the explorer fills in by itself. An object is a parameter for each of its keys. */
 function queryOf({ parameters = [] }: Operation): string {
   const given = parameters
+    .filter((parameter) => parameter.in === 'query')
     .map(({ name, example, schema, required }): [string, unknown] => {
       const value = example ?? schema.example ?? schema.default;
       return [name, value ?? (required ? schema.enum?.[0] : undefined)];
     })
     .filter(([, value]) => value !== undefined)
+    .flatMap(([name, value]): [string, unknown][] =>
+      typeof value === 'object' && value !== null ? Object.entries(value) : [[name, value]],
+    )
     .map(([name, value]): [string, string] => [name, String(value)]);
   return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
 }

@@ -45,6 +45,7 @@ import { receiveQueryBody } from '../query/query-body.middleware.js';
 import { QueryController } from '../query/query.controller.js';
 import { QueryService } from '../query/query.service.js';
 import { QueryOptions, QueryThreads } from '../query/query-threads.js';
+import { UsersController } from '../query/users.controller.js';
 import { RollupFolder } from '../rollup/rollup-folder.js';
 import { AnalyticsController } from './analytics.controller.js';
 import { AnalyticsService } from './analytics.service.js';
@@ -96,6 +97,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     SegmentShortController,
     PosthogController,
     QueryController,
+    UsersController,
     AnalyticsController,
   ],
   providers: [

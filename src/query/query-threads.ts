@@ -7,7 +7,7 @@ import {
   type BeforeApplicationShutdown,
   type OnApplicationShutdown,
 } from '@nestjs/common';
-import pLimit from 'p-limit';
+import pLimit, { type LimitFunction } from 'p-limit';
 import { Piscina } from 'piscina';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
@@ -46,6 +46,8 @@ const QUERY_CANCELED = '57014';
 export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShutdown {
   private readonly options: QueryOptions;
   private readonly scans = pLimit(MAX_THREADS);
+  /** All events of a person are counted, and of some there are a million: half of the room is left. */
+  private readonly profiles = pLimit(MAX_THREADS * (QUESTIONS_A_THREAD / 2));
   private threads: Piscina<Task, Outcome<Question['kind']>> | undefined;
   private readonly underWay = new Set<() => void>();
   private isStopping = false;
@@ -66,9 +68,10 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
     question: Extract<Question, { kind: Kind }>,
     signal?: AbortSignal,
   ): Promise<Reply<Kind>> {
-    if (!mayScan(question)) return await this.put(question, signal);
-    if (this.scans.pendingCount >= MAX_WAITING) throw new TooManyQueriesError();
-    return await this.scans(() => this.put(question, signal));
+    const limit = this.limitOf(question);
+    if (!limit) return await this.put(question, signal);
+    if (limit.pendingCount >= MAX_WAITING) throw new TooManyQueriesError();
+    return await limit(() => this.put(question, signal));
   }
 
   /** Before the server waits for the requests that are under way: nothing is lost with a query. */
@@ -79,6 +82,11 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
 
   async onApplicationShutdown(): Promise<void> {
     await this.threads?.destroy();
+  }
+
+  private limitOf(question: Question): LimitFunction | undefined {
+    if (question.kind === 'user') return this.profiles;
+    return mayScan(question) ? this.scans : undefined;
   }
 
   private async put<Kind extends Question['kind']>(

@@ -9,6 +9,7 @@ import {
 import { parseFunnel } from './language/parse-funnel.js';
 import { parseQuery } from './language/parse-query.js';
 import { parseRetention } from './language/parse-retention.js';
+import { parseUser, parseUsers } from './language/parse-users.js';
 import { CSV_HEADER } from './event-lines.js';
 import { QueryThreads } from './query-threads.js';
 import type { AnswerText, Format } from './thread/tasks.js';
@@ -46,6 +47,16 @@ export class QueryService {
 
   events({ format, signal, ...asked }: Asked): Promise<AnswerText> {
     return this.threads.ask({ kind: 'events', query: parseEvents(jsonOf(asked)), format }, signal);
+  }
+
+  /** @param search the query string, as it was sent */
+  user(id: string, search: string, signal: AbortSignal): Promise<AnswerText> {
+    return this.threads.ask({ kind: 'user', query: parseUser(id, search) }, signal);
+  }
+
+  /** The same. */
+  users(search: string, format: Format, signal: AbortSignal): Promise<AnswerText> {
+    return this.threads.ask({ kind: 'users', query: parseUsers(search), format }, signal);
   }
 
   /** @param given the query string */

@@ -1,4 +1,5 @@
 import { isForRollups, sortFilters } from './engine/classify.js';
+import { readsAllPeople } from './engine/run-users.js';
 import type { Filter } from './language/query.js';
 import type { Question } from './thread/tasks.js';
 
@@ -14,6 +15,8 @@ export function mayScan(question: Question): boolean {
       return looksAtProperties([...question.query.cohortFilters, ...question.query.filters]);
     case 'events':
       return looksAtProperties(question.query.filters);
+    case 'users':
+      return readsAllPeople(question.query);
     case 'funnel':
       return true;
     default:

@@ -1,4 +1,10 @@
-import { fieldDimensions, type Field, type Filter, type Query } from '../language/query.js';
+import {
+  fieldDimensions,
+  fieldsOf,
+  type Field,
+  type Filter,
+  type Query,
+} from '../language/query.js';
 
 /** What a filter looks at, of what rollups know and what they don't. */
 type Scope = 'name' | 'source' | 'trait' | 'property';
@@ -37,9 +43,7 @@ function conjuncts(filter: Filter): Filter[] {
 
 /** What all parts of a filter look at. */
 export function scopesOf(filter: Filter): Set<Scope> {
-  if (filter.test === 'not') return scopesOf(filter.filter);
-  if ('field' in filter) return new Set([SCOPE_OF[filter.field.of]]);
-  return new Set(filter.filters.flatMap((part) => [...scopesOf(part)]));
+  return new Set(fieldsOf(filter).map((field) => SCOPE_OF[field.of]));
 }
 
 /** Metrics that a set of users answers; a rollup knows of no event whose it was. */

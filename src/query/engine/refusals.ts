@@ -14,6 +14,21 @@ export class RefusedQueryError extends AnalyticsError {
   }
 }
 
+/** Nobody has the id. */
+export class UnknownUserError extends AnalyticsError {
+  readonly code = 'unknown_user';
+  readonly retryable = false;
+  override readonly status = 404;
+
+  constructor(kind: 'known' | 'anonymous') {
+    super(
+      kind === 'known'
+        ? 'No known user has this id. Ids that browsers and devices made up are looked for with kind=anonymous.'
+        : 'No anonymous user has this id. A known user is looked for without kind=anonymous.',
+    );
+  }
+}
+
 export function expired(horizonMs: number): RefusedQueryError {
   const from = new Date(horizonMs).toISOString();
   return new RefusedQueryError(

@@ -12,9 +12,9 @@ export interface PeopleFilter {
 }
 
 /** A person's traits: their own over those of the anonymous users who were merged into them. */
-const PERSON_TRAITS = '(alias_traits || traits)';
+export const PERSON_TRAITS = '(alias_traits || traits)';
 /** SQL for the condition that a user has any trait at all, which an index knows. */
-const WITH_TRAITS = `${PERSON_TRAITS} <> '{}'`;
+export const WITH_TRAITS = `${PERSON_TRAITS} <> '{}'`;
 
 /**
  * Who passes filters of traits. Most users have no traits: where those pass, the others who don't

@@ -16,6 +16,12 @@ export type Filter =
   | { test: 'contains' | 'matches'; field: Field; texts: string[] }
   | { test: 'exists'; field: Field };
 
+/** All that a filter and its parts look at. */
+export function fieldsOf(filter: Filter): Field[] {
+  if ('field' in filter) return [filter.field];
+  return filter.test === 'not' ? fieldsOf(filter.filter) : filter.filters.flatMap(fieldsOf);
+}
+
 export const TIME_UNITS = ['minute', 'hour', 'day', 'week', 'month'] as const;
 
 export type TimeUnit = (typeof TIME_UNITS)[number];

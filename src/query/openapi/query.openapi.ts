@@ -41,23 +41,23 @@ const EVENTS_CSV = EXPORT_CSV.replace('properties,', 'properties,bot,')
   .replace('anonymous\n', 'anonymous,person\n')
   .replace('""}",\n', '""}",false,,\n');
 
-const text = (example: string) => ({ schema: { type: 'string', example } });
+export const text = (example: string) => ({ schema: { type: 'string', example } });
 
-const NEXT_CURSOR = {
+export const NEXT_CURSOR = {
   'X-Next-Cursor': {
     description: 'The cursor of the next page; absent on the last one',
     schema: { type: 'string' },
   },
 };
 
-const FORMAT: ApiQueryOptions = {
+export const FORMAT: ApiQueryOptions = {
   name: 'format',
   required: false,
   enum: ['json', 'csv'],
   description: 'Without it what the Accept header prefers, and JSON for no preference.',
 };
 
-const optional = (name: string, description: string, more = {}): ApiQueryOptions => ({
+export const optional = (name: string, description: string, more = {}): ApiQueryOptions => ({
   name,
   required: false,
   type: String,
@@ -72,10 +72,10 @@ const FILTERS = optional('filters', 'As JSON', {
 const BOTS: ApiQueryOptions = { name: 'bots', required: false, enum: ['exclude', 'include'] };
 const DATE_RANGE = { type: String, description: '`FROM,TO`, or a word as in JSON' };
 
-const queries = (...parameters: ApiQueryOptions[]): MethodDecorator =>
+export const queries = (...parameters: ApiQueryOptions[]): MethodDecorator =>
   applyDecorators(...parameters.map((parameter) => ApiQuery(parameter)));
 
-const Failures = (): MethodDecorator =>
+export const Failures = (): MethodDecorator =>
   applyDecorators(
     ApiBadRequestResponse({
       type: InvalidQueryDto,

@@ -4,11 +4,15 @@ import { effortOf, readCursor, toAnswer, type AnswerRow } from '../answer.js';
 import { findUser, runEvents, runExport } from '../engine/run-events.js';
 import { toCsvLines, toCsvPage, toJsonLine, toListedLine } from '../event-lines.js';
 import { writeEventCursor, type EventKey, type ExportQuery } from '../language/parse-events.js';
+import { writeUsersCursor } from '../language/parse-users.js';
+import { toPeopleCsv, toPersonJson, toUserJson } from '../user-answer.js';
 import { runFunnel } from '../engine/run-funnel.js';
 import { runHour } from '../engine/run-hour.js';
 import type { EngineState } from '../engine/range-run.js';
 import { runQuery } from '../engine/run-query.js';
 import { runRetention } from '../engine/run-retention.js';
+import { runUser } from '../engine/run-user.js';
+import { runUsers } from '../engine/run-users.js';
 import type { Snapshot } from '../engine/snapshot.js';
 import { rangeText } from '../time/time-buckets.js';
 import type { AnswerText, Format, Question, Reply } from './tasks.js';
@@ -72,6 +76,18 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
         ? toCsvLines(rows)
         : rows.map((row) => `${toJsonLine(row)}\n`).join('');
     return { text, last: rows.at(-1)?.key, count: rows.length };
+  },
+  user: async (client, { horizonMs }, _, { query }) => ({
+    text: toUserJson(await runUser(client, query), horizonMs),
+    nextCursor: null,
+  }),
+  users: async (client, _, __, { query, format }) => {
+    const begun = performance.now();
+    const { rows, isFull } = await runUsers(client, query);
+    const nextCursor = isFull ? writeUsersCursor(rows.at(-1)!.seq) : null;
+    if (format === 'csv') return { text: toPeopleCsv(rows), nextCursor };
+    const meta = JSON.stringify({ milliseconds: elapsed(begun), next_cursor: nextCursor });
+    return { text: `{"results":[${rows.map(toPersonJson).join(',')}],"meta":${meta}}`, nextCursor };
   },
   hour: (client, snapshot, state, { from, to }) => runHour(client, snapshot, state, { from, to }),
 };

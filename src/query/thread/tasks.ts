@@ -3,6 +3,7 @@ import type { HourFigures } from '../engine/run-hour.js';
 import type { EventKey, EventsQuery, ExportQuery } from '../language/parse-events.js';
 import type { FunnelQuery } from '../language/parse-funnel.js';
 import type { RetentionQuery } from '../language/parse-retention.js';
+import type { UserQuery, UsersQuery } from '../language/parse-users.js';
 import type { Query } from '../language/query.js';
 
 export type Format = 'json' | 'csv';
@@ -14,6 +15,8 @@ export type Question =
   | { kind: 'retention'; query: RetentionQuery; format: Format }
   | { kind: 'events'; query: EventsQuery; format: Format }
   | { kind: 'export'; query: ExportQuery; after: EventKey | undefined; limit: number }
+  | { kind: 'user'; query: UserQuery }
+  | { kind: 'users'; query: UsersQuery; format: Format }
   | { kind: 'hour'; from: number; to: number };
 
 export interface Task {
@@ -45,6 +48,8 @@ interface Replies {
   retention: AnswerText;
   events: AnswerText;
   export: ExportPage;
+  user: AnswerText;
+  users: AnswerText;
   hour: HourFigures;
 }
 
