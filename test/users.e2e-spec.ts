@@ -201,10 +201,14 @@ describe('a person', () => {
   });
 });
 
-describe('people', () => {
+describe.each([
+  ['among the next users', 1],
+  ['by the index of traits', 1_000_000],
+])('people, looked for %s,', (_, firstSeq) => {
   let analyst: Analyst;
   beforeAll(async () => {
     analyst = await Analyst.start();
+    await analyst.client.query(`ALTER TABLE users ALTER COLUMN seq RESTART WITH ${firstSeq}`);
     await analyst.client.query(
       `INSERT INTO users (kind, id, traits) VALUES
         ('known', 'ada', '{"plan": "pro", "age": 30.0, "a[b]=&c": "x y"}'),
@@ -214,7 +218,7 @@ describe('people', () => {
         ('known', 'eve', '{}'),
         ('known', 'dan', '{"plan": null, "age": 31}')`,
     );
-    await analyst.client.query(`SELECT merge_users(3, 1, 'test')`);
+    await analyst.client.query(`SELECT merge_users($1, $2, 'test')`, [firstSeq + 2, firstSeq]);
   });
   afterAll(() => analyst.stop());
 

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import type { UserKind, UsersQuery } from '../language/parse-users.js';
 import { allSql } from './filter-sql.js';
 import { SqlParameters } from './sql-parameters.js';
-import { indexedSql } from './trait-index.js';
+import { indexedSql, isFoundByValue } from './trait-index.js';
 import { PERSON_TRAITS } from './traits.js';
 
 /** A person: a known user, or an anonymous one who belongs to nobody else. */
@@ -22,21 +22,45 @@ export interface PeoplePage {
   isFull: boolean;
 }
 
-/** Whether their table is read but for a part that an index finds. */
+/** Of so many users for each row of a page it's tried first whether enough of them pass. */
+const USERS_A_ROW = 50;
+const MAX_SEQ = 2 ** 31 - 1;
+
+/** Whether most of their table may be read. */
 export function readsAllPeople({ filters }: UsersQuery): boolean {
-  return filters.length > 0 && !filters.some((filter) => indexedSql(filter, new SqlParameters()));
+  return filters.length > 0 && !filters.some(isFoundByValue);
 }
 
-/** In the order in which they were first seen. */
+/**
+ * In the order in which they were first seen. Where many pass, the next users have a page of them, and
+ * an index would bring all of them for it; where few do, an index finds those.
+ */
 export async function runUsers(client: ClientBase, query: UsersQuery): Promise<PeoplePage> {
+  const { limit, after } = query;
+  const near = Math.min(after + USERS_A_ROW * limit, MAX_SEQ);
+  const first = await readPeople(client, query, { after, upTo: near, isIndexed: false });
+  const rest =
+    first.length > limit
+      ? []
+      : await readPeople(client, query, { after: near, upTo: MAX_SEQ, isIndexed: true });
+  const rows = [...first, ...rest];
+  return { rows: rows.slice(0, limit), isFull: rows.length > limit };
+}
+
+/** One more than the page has. */
+async function readPeople(
+  client: ClientBase,
+  { filters, kind, limit }: UsersQuery,
+  { after, upTo, isIndexed }: { after: number; upTo: number; isIndexed: boolean },
+): Promise<PersonRow[]> {
   const parameters = new SqlParameters();
-  const { filters, kind, limit, after } = query;
   const conditions = [
     `users.seq > ${parameters.bind(after, 'integer')}`,
+    `users.seq <= ${parameters.bind(upTo, 'integer')}`,
     ...(kind ? [`users.kind = ${parameters.bind(kind, 'user_kind')}`] : []),
     // Looked up for each, since a page has few of them.
     ...(kind === 'known' ? [] : [`(${MERGED}) IS NULL`]),
-    ...filters.flatMap((filter) => indexedSql(filter, parameters) ?? []),
+    ...(isIndexed ? filters.flatMap((filter) => indexedSql(filter, parameters) ?? []) : []),
     allSql(filters, { trait: PERSON_TRAITS }, parameters),
   ];
   const { rows } = await client.query<PersonRow>(
@@ -46,7 +70,7 @@ export async function runUsers(client: ClientBase, query: UsersQuery): Promise<P
      ORDER BY users.seq LIMIT ${parameters.bind(limit + 1, 'integer')}`,
     parameters.values,
   );
-  return { rows: rows.slice(0, limit), isFull: rows.length > limit };
+  return rows;
 }
 
 const MERGED =

@@ -27,6 +27,11 @@ export function indexedSql(filter: Filter, parameters: SqlParameters): string | 
   return `(${WITH_TRAITS} AND (${tests.join(' OR ')}))`;
 }
 
+/** Whether the index knows who passes; else perhaps who has the trait at all, which may be all. */
+export function isFoundByValue(filter: Filter): boolean {
+  return filter.test === 'is' && nameOfTrait(filter) !== undefined;
+}
+
 /** Of a test that nobody passes who doesn't have the trait. */
 function nameOfTrait(filter: Filter): string | undefined {
   if (!('field' in filter)) return undefined;
