@@ -29,6 +29,7 @@ import {
   receiveBatchBody,
   receiveEventBody,
   receivePosthogBody,
+  receiveProfileBody,
   receiveSegmentBody,
 } from '../ingest/body/body.middleware.js';
 import { IntakeService } from '../ingest/intake.service.js';
@@ -41,6 +42,12 @@ import { EventStore } from '../ingest/store/event-store.js';
 import { NumberDirectory } from '../ingest/store/number-directory.js';
 import { Availability } from '../ingest/writer/availability.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
+import { ProfileImportService } from '../profiles/import/import.service.js';
+import { MergesController } from '../profiles/merges/merges.controller.js';
+import { MergesService } from '../profiles/merges/merges.service.js';
+import { ProfileStore } from '../profiles/profile-store.js';
+import { ProfilesController } from '../profiles/profiles.controller.js';
+import { ProfilesService } from '../profiles/profiles.service.js';
 import { receiveQueryBody } from '../query/query-body.middleware.js';
 import { QueryController } from '../query/query.controller.js';
 import { QueryService } from '../query/query.service.js';
@@ -72,6 +79,8 @@ const EVENT = 'analytics';
 const BATCH = 'analytics/batch';
 const SEGMENT = 'v1/*call';
 const POSTHOG = ['batch', 'i/v0/e'];
+/** No other site may change who users are: these have no CORS, as queries have none. */
+const PROFILE = 'analytics/users/:id';
 const QUERIES = ['analytics/query', 'analytics/funnel', 'analytics/retention'];
 
 /** Any site may send events; none may read figures with a visitor's browser. */
@@ -98,6 +107,8 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     PosthogController,
     QueryController,
     UsersController,
+    ProfilesController,
+    MergesController,
     AnalyticsController,
   ],
   providers: [
@@ -111,8 +122,12 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     EventWriter,
     IngestStatus,
     IntakeService,
+    MergesService,
     NumberDirectory,
     PosthogService,
+    ProfileImportService,
+    ProfileStore,
+    ProfilesService,
     QueryService,
     QueryThreads,
     RejectionLog,
@@ -142,7 +157,7 @@ export class AnalyticsModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    const { POST, OPTIONS } = RequestMethod;
+    const { POST, PUT, OPTIONS } = RequestMethod;
     for (const [path, receive] of [
       [EVENT, receiveEventBody],
       [BATCH, receiveBatchBody],
@@ -152,6 +167,7 @@ export class AnalyticsModule implements NestModule {
       consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
       consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });
     }
+    consumer.apply(receiveProfileBody).forRoutes({ path: PROFILE, method: PUT });
     for (const path of QUERIES) consumer.apply(receiveQueryBody).forRoutes({ path, method: POST });
   }
 }

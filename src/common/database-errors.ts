@@ -27,7 +27,7 @@ export function isBelowHorizon(error: unknown): boolean {
   return (error as { constraint?: unknown }).constraint === 'events_above_horizon';
 }
 
-/** A user, or a group, would have more traits than there may be: `newest_traits` says so. */
+/** A user, or a group, would have more traits than there may be: `check_traits` says so. */
 export function isTraitsLimit(error: unknown): boolean {
   return (error as { constraint?: unknown }).constraint === 'traits_limit';
 }

@@ -12,8 +12,8 @@ import { User } from '../analytics/user.entity.js';
 /** An anonymous user who turned out to be a known one. Applied when events are read; reversible. */
 @Entity('merges')
 @Index('merges_active_key', ['anonymousSeq'], { unique: true, where: '(undone_at IS NULL)' })
-@Index('merges_anonymous_seq_idx', ['anonymousSeq'])
-@Index('merges_known_seq_idx', ['knownSeq'])
+@Index('merges_anonymous_seq_idx', ['anonymousSeq', 'id'])
+@Index('merges_known_seq_idx', ['knownSeq', 'id'])
 @Index('merges_version_idx', ['version'])
 @Check('merges_two_users', 'anonymous_seq <> known_seq')
 export class Merge {

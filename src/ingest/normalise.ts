@@ -74,7 +74,7 @@ export function normalise(given: EventFields, rules: NormaliseRules): Normalised
 }
 
 /** CSV has no other words for it. */
-function readFlag(value: unknown): boolean | Refusal {
+export function readFlag(value: unknown): boolean | Refusal {
   if (value === undefined || value === null || value === false || value === 'false') return false;
   return value === true || value === 'true' ? true : new Refusal('invalid_anonymous');
 }

@@ -14,6 +14,11 @@ export const REFUSALS = {
   source_limit: 'source is new, and there are as many sources as this server takes',
   invalid_properties:
     'properties must be a JSON object of at most 32 KB and 20 levels, without NUL characters',
+  invalid_profile: 'a profile must be a JSON object',
+  unknown_profile_field:
+    'a profile has only the fields user, traits, anonymous and timestamp; others belong into traits',
+  unreadable_record:
+    'a line of CSV must be UTF-8 and have as many fields as the header; a quotation mark stands around a whole field, and doubled within one',
   invalid_traits:
     'traits must be a JSON object of at most 32 KB and 20 levels, without NUL characters',
   too_many_traits: 'a user, or a group, has at most 1,000 traits, of 128 KB in all',
@@ -46,7 +51,7 @@ export const REFUSALS = {
   line_too_long: 'a line must be at most 1 MB',
   damaged_in_spool: 'the record was damaged on disk while it waited for the database',
   too_old: 'timestamp lies before the time from which raw events are kept',
-  refused_by_database: 'the database refuses a value of this event',
+  refused_by_database: 'the database refuses one of the values',
 } as const;
 
 export type RefusalCode = keyof typeof REFUSALS;

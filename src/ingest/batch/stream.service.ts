@@ -11,8 +11,9 @@ import {
 } from '../../common/errors.js';
 import { Turns } from '../../common/turns.js';
 import { bodyChunks, CutOffError, discard } from '../body/body-chunks.js';
+import { boundedChunks } from '../body/bounded-chunks.js';
 import { Room } from '../body/room.js';
-import { LINE_FEED, MAX_LINE_BYTES, readLines } from '../lines.js';
+import { readLines } from '../lines.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
@@ -94,8 +95,9 @@ export class StreamService {
     run: StreamRun,
     sender: ResolvedIdentity | undefined,
   ): Promise<string | undefined> {
+    const maxBytes = this.options?.maxBytes;
     try {
-      for await (const lines of readLines(this.bounded(chunks))) {
+      for await (const lines of readLines(boundedChunks(chunks, this.room, maxBytes))) {
         await run.add(lines, { now: this.clock.now(), sender });
         // The next may be long in coming, and these would be kept until then.
         lines.length = 0;
@@ -111,26 +113,6 @@ export class StreamService {
       if (!(error instanceof CutOffError)) throw error;
       await run.finish();
       return error.message;
-    }
-  }
-
-  /** @throws CutOffError, OverloadedError when there's no room for a line's beginning */
-  private async *bounded(chunks: AsyncGenerator<Buffer>): AsyncGenerator<Buffer> {
-    const maxBytes = this.options?.maxBytes ?? Number.POSITIVE_INFINITY;
-    const share = this.room.share();
-    let bytes = 0;
-    let unfinished = 0;
-    try {
-      for await (const chunk of chunks) {
-        bytes += chunk.length;
-        if (bytes > maxBytes) throw new CutOffError(`a stream has at most ${maxBytes} bytes here`);
-        const lineStart = chunk.lastIndexOf(LINE_FEED) + 1;
-        unfinished = chunk.length - lineStart + (lineStart === 0 ? unfinished : 0);
-        if (!share.hold(Math.min(unfinished, MAX_LINE_BYTES))) throw new OverloadedError();
-        yield chunk;
-      }
-    } finally {
-      share.hold(0);
     }
   }
 

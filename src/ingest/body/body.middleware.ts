@@ -9,6 +9,7 @@ import { bodyChunks, discard, hasBody } from './body-chunks.js';
 import { Room } from './room.js';
 
 const MAX_EVENT_BYTES = 64 * 1024;
+const MAX_PROFILE_BYTES = 64 * 1024;
 const MAX_BATCH_BYTES = 10 * 1024 * 1024;
 /** As in Segment. */
 const MAX_SEGMENT_BYTES = 500 * 1024;
@@ -35,6 +36,9 @@ export const receivePosthogBody = receiveBody(MAX_BATCH_BYTES, () => false);
 
 /** The same for Segment's API. */
 export const receiveSegmentBody = receiveBody(MAX_SEGMENT_BYTES, () => false);
+
+/** The same for who a user is. */
+export const receiveProfileBody = receiveBody(MAX_PROFILE_BYTES, () => false);
 
 /**
  * The body that one of the middlewares above took.

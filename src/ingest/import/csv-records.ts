@@ -116,3 +116,19 @@ export function splitRecords(records: Line[]): string[][] | undefined {
     return undefined;
   }
 }
+
+/**
+ * Many records are split at once; one by one only where that fails.
+ *
+ * @returns the fields of each, undefined for one that can't be taken apart
+ */
+export function splitEach(records: Line[]): (string[] | undefined)[] {
+  const readable = records.filter(({ problem }) => !problem);
+  const rows = readable.length > 0 ? splitRecords(readable) : [];
+  let place = 0;
+  return records.map((record) => {
+    if (record.problem) return undefined;
+    place += 1;
+    return rows ? rows[place - 1] : splitRecords([record])?.[0];
+  });
+}

@@ -1,7 +1,7 @@
 import { parseJsonObject } from '../../common/json-object.js';
 import type { EventFields } from '../normalise.js';
 import { ImportError } from './import-error.js';
-import { BROKEN_QUOTES, RecordJoiner, splitRecords } from './csv-records.js';
+import { BROKEN_QUOTES, RecordJoiner, splitEach, splitRecords } from './csv-records.js';
 import type { Line, LineProblem } from '../lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
@@ -51,19 +51,10 @@ function readHeader(line: Line | undefined): string[] {
   return columns;
 }
 
-/** Many records are split at once; one by one only where that fails. */
 function readRecords(records: Line[], header: string[]): ImportRecord[] {
-  const readable = records.filter(({ problem }) => !problem);
-  const rows = readable.length > 0 ? splitRecords(readable) : [];
-  const values = new Map(
-    readable.map((record, index) => [
-      record.number,
-      rows ? rows[index] : splitRecords([record])?.[0],
-    ]),
-  );
-  return records.map((record) => {
-    const { number, text, problem } = record;
-    const row = values.get(number);
+  const rows = splitEach(records);
+  return records.map(({ number, text, problem }, index) => {
+    const row = rows[index];
     if (row === undefined) {
       return { line: number, text, events: [], problem: problem ?? BROKEN_QUOTES };
     }

@@ -1,0 +1,119 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Clock } from '../../common/clock.js';
+import {
+  AnalyticsError,
+  InterruptedStreamError,
+  UnreadableRequestError,
+} from '../../common/errors.js';
+import { Turns } from '../../common/turns.js';
+import { requireUtf8 } from '../../ingest/batch/read-batch.js';
+import { StreamOptions } from '../../ingest/batch/stream.service.js';
+import { isStream } from '../../ingest/body/body.middleware.js';
+import { bodyChunks, CutOffError, discard } from '../../ingest/body/body-chunks.js';
+import { boundedChunks } from '../../ingest/body/bounded-chunks.js';
+import { Room } from '../../ingest/body/room.js';
+import { readLines } from '../../ingest/lines.js';
+import { Refusal } from '../../ingest/refusal.js';
+import { RejectionLog } from '../../ingest/rejection-log.js';
+import type { ProfileImportDto } from '../profiles.dto.js';
+import { ProfileStore } from '../profile-store.js';
+import { ImportRun } from './import-run.js';
+import { readCsv, readNdjson, type ProfileRecord } from './read-records.js';
+
+const ROUTE = 'POST /analytics/users/import';
+/** Of all imports: lines whose end hasn't come, and profiles that aren't stored yet. */
+const MAX_HELD_BYTES = 16 * 1024 * 1024;
+
+/** Stores profiles as they arrive, a group at a time, and never holds all of them. */
+@Injectable()
+export class ProfileImportService {
+  private readonly logger = new Logger(ProfileImportService.name);
+  private readonly room = new Room(MAX_HELD_BYTES);
+  private readonly turns = new Turns();
+
+  constructor(
+    private readonly store: ProfileStore,
+    private readonly rejections: RejectionLog,
+    private readonly clock: Clock,
+    @Optional() private readonly options?: StreamOptions,
+  ) {}
+
+  /**
+   * @throws UnreadableRequestError when nothing could be read, InterruptedStreamError with what was
+   *   stored so far when no more could be
+   */
+  async receive(request: IncomingMessage): Promise<ProfileImportDto> {
+    const records = this.open(request);
+    const share = this.room.share();
+    const run = new ImportRun({
+      now: () => this.clock.now(),
+      hold: (bytes) => share.hold(bytes),
+      turn: () => this.turns.next(),
+      store: (profiles) => this.store.store(profiles),
+      noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
+    });
+    const incomplete = await this.readAll(request, records, run).finally(() => share.hold(0));
+    if (incomplete === undefined) return run.receipts.toResult();
+    const { total } = run.receipts;
+    this.logger.warn(`An import ended early, after ${total} profiles: ${incomplete}`);
+    if (total > 0) return run.receipts.toResult(incomplete);
+    const message = `no line could be read: ${incomplete}`;
+    throw new UnreadableRequestError('unreadable_body', message, 400);
+  }
+
+  /** By content type alone a browser has to ask before it sends this from another site. */
+  private open(request: IncomingMessage): AsyncGenerator<ProfileRecord[]> {
+    const type = (request.headers['content-type'] ?? '').toLowerCase();
+    const isCsv = /^text\/csv\s*(;|$)/.test(type);
+    if (!isCsv && !isStream(request)) throw unsupported('unsupported_content_type');
+    requireUtf8(type);
+    const chunks = bodyChunks(request);
+    if (chunks instanceof Refusal) throw unsupported(chunks.code);
+    const lines = readLines(boundedChunks(chunks, this.room, this.options?.maxBytes));
+    return isCsv ? readCsv(lines) : readNdjson(lines);
+  }
+
+  /** @returns why the rest wasn't read, if anything is left */
+  private async readAll(
+    request: IncomingMessage,
+    records: AsyncGenerator<ProfileRecord[]>,
+    run: ImportRun,
+  ): Promise<string | undefined> {
+    try {
+      for await (const group of records) {
+        await run.add(group);
+        group.length = 0;
+      }
+      await run.finish();
+      return undefined;
+    } catch (error) {
+      void discard(request);
+      if (error instanceof CutOffError) return await this.finishEarly(run, error.message);
+      if (error instanceof UnreadableRequestError || !(error instanceof AnalyticsError))
+        throw error;
+      throw await this.interrupted(run, error);
+    }
+  }
+
+  private async finishEarly(run: ImportRun, reason: string): Promise<string> {
+    try {
+      await run.finish();
+      return reason;
+    } catch (error) {
+      throw error instanceof AnalyticsError ? await this.interrupted(run, error) : error;
+    }
+  }
+
+  /** What was being stored meanwhile counts, too. */
+  private async interrupted(run: ImportRun, cause: AnalyticsError): Promise<AnalyticsError> {
+    await run.settle();
+    return new InterruptedStreamError(cause, run.receipts.toResult());
+  }
+}
+
+function unsupported(code: string): UnreadableRequestError {
+  const accepted =
+    'profiles are application/x-ndjson or text/csv in UTF-8, plain or as gzip, deflate or br';
+  return new UnreadableRequestError(code, accepted, 415);
+}

@@ -1,0 +1,32 @@
+import { Controller, HttpCode, Param, Post, Put, Req, UseFilters } from '@nestjs/common';
+import { ApiTags } from '@nestjs/swagger';
+import type { Request } from 'express';
+import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { ProfileImportService } from './import/import.service.js';
+import { DescribeImport, DescribePut } from './profiles.openapi.js';
+import type { ProfileDto, ProfileImportDto } from './profiles.dto.js';
+import { ProfilesService } from './profiles.service.js';
+
+/** Who users are, said by the systems that know. */
+@ApiTags('users')
+@Controller('analytics/users')
+@UseFilters(AnalyticsExceptionFilter)
+export class ProfilesController {
+  constructor(
+    private readonly profiles: ProfilesService,
+    private readonly imports: ProfileImportService,
+  ) {}
+
+  @Put(':id')
+  @DescribePut()
+  put(@Req() request: Request, @Param('id') id: string): Promise<ProfileDto> {
+    return this.profiles.put(request, id);
+  }
+
+  @Post('import')
+  @HttpCode(200)
+  @DescribeImport()
+  import(@Req() request: Request): Promise<ProfileImportDto> {
+    return this.imports.receive(request);
+  }
+}
