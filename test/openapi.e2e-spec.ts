@@ -65,8 +65,8 @@ describe('the OpenAPI document', () => {
 
   beforeAll(async () => {
     server = await startApplication();
-    // Whom the examples ask for.
-    await server.dataSource.query(`SELECT resolve_users(ARRAY['u-81'])`);
+    // The merge that examples are about.
+    await server.post('/v1/identify', { body: '{"anonymousId":"b-1","userId":"u-81"}' });
   });
   afterAll(() => server.stop());
 
@@ -78,6 +78,12 @@ describe('the OpenAPI document', () => {
       ),
       'post /batch',
       'post /i/v0/e',
+      'put /analytics/users/{id}',
+      'post /analytics/users/import',
+      'get /analytics/merges',
+      'get /analytics/merges/refused',
+      'get /analytics/merges/{id}',
+      'delete /analytics/merges/{id}',
       'post /analytics/query',
       'get /analytics/query',
       'post /analytics/funnel',
@@ -129,8 +135,8 @@ function isWriting({ method, url }: ExampleRequest): boolean {
 
 function pathOf(path: string, { parameters = [] }: Operation): string {
   return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const schema = parameters.find((one) => one.in === 'path' && one.name === name)?.schema;
-    return encodeURIComponent(String(schema?.example));
+    const parameter = parameters.find((one) => one.in === 'path' && one.name === name);
+    return encodeURIComponent(String(parameter?.example ?? parameter?.schema.example));
   });
 }
 

@@ -238,9 +238,10 @@ export const FUNCTIONS = [
     person integer;
   BEGIN
     PERFORM FROM merges_version FOR UPDATE;
-    UPDATE merges SET undone_at = clock_timestamp(), undone_by = by_whom
-    WHERE id = merge_id AND undone_at IS NULL RETURNING known_seq INTO person;
+    -- An update of nothing would tell all who remember merges that there are new ones.
+    SELECT known_seq INTO person FROM merges WHERE id = merge_id AND undone_at IS NULL;
     IF NOT FOUND THEN RETURN false; END IF;
+    UPDATE merges SET undone_at = clock_timestamp(), undone_by = by_whom WHERE id = merge_id;
     PERFORM refresh_alias_traits(ARRAY[person]);
     RETURN true;
   END

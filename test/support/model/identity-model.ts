@@ -32,10 +32,16 @@ export class IdentityModel {
     return [...this.merges.values()];
   }
 
-  /** One request: its users are created before anything else. */
+  /** One request: the users whom it names are created before anything else. */
   receive(calls: readonly Call[]): void {
     for (const call of calls) this.users.add(userOf(call));
-    for (const call of calls) this.apply(call);
+    const fresh = calls.filter(({ id }) => !this.events.has(id));
+    for (const call of fresh) {
+      if (call.type === 'identify' && call.anonymous !== undefined && isKnown(call.user)) {
+        this.users.add(`anonymous:${call.anonymous}`);
+      }
+    }
+    for (const call of fresh) this.apply(call);
   }
 
   undo(alias: Who): void {
@@ -50,18 +56,16 @@ export class IdentityModel {
 
   /** Of every known user. */
   allTraits(): Map<string, Record<string, string>> {
-    const known = [...this.users].filter((user) => user.startsWith('known:'));
+    const known = [...this.users].filter(isKnown);
     return new Map(known.map((user) => [user.slice('known:'.length), this.traitsOf(user)]));
   }
 
   private apply(call: Call): void {
     const user = userOf(call);
-    if (this.events.has(call.id)) return;
     this.events.set(call.id, { time: call.time, user });
     if (call.type === 'alias') this.merge(this.meant(call.previous), user);
     if (call.type !== 'identify') return;
-    if (call.anonymous !== undefined && user.startsWith('known:')) {
-      this.users.add(`anonymous:${call.anonymous}`);
+    if (call.anonymous !== undefined && isKnown(user)) {
       this.merge(`anonymous:${call.anonymous}`, user);
     }
     for (const [key, value] of Object.entries(call.traits)) this.set(user, key, value, call.time);
@@ -106,15 +110,20 @@ export class IdentityModel {
     const newest = new Map<string, Trait>();
     for (const { alias } of aliases) {
       for (const [key, trait] of this.traits.get(alias) ?? []) {
-        if (trait.value === null) continue;
         if (trait.time >= (newest.get(key)?.time ?? trait.time)) newest.set(key, trait);
       }
     }
-    for (const [key, { value }] of [...newest, ...(this.traits.get(person) ?? [])]) {
+    // What the person's own row says counts, be it that there is no such trait.
+    const own = this.traits.get(person) ?? new Map<string, Trait>();
+    for (const [key, { value }] of new Map([...newest, ...own])) {
       if (value !== null) result[key] = value;
     }
     return result;
   }
+}
+
+function isKnown(user: Who): boolean {
+  return user.startsWith('known:');
 }
 
 function userOf(call: Call): Who {
