@@ -218,7 +218,10 @@ describe.each([
         ('known', 'eve', '{}'),
         ('known', 'dan', '{"plan": null, "age": 31}')`,
     );
-    await analyst.client.query(`SELECT merge_users($1, $2, 'test')`, [firstSeq + 2, firstSeq]);
+    await analyst.client.query('SELECT apply_identities($1, $2)', [
+      [firstSeq],
+      ['{"anonymous": "phone", "at": 0, "by": "test"}'],
+    ]);
   });
   afterAll(() => analyst.stop());
 
