@@ -25,7 +25,7 @@ describe('the SQL functions of identity', () => {
 
   async function apply(...said: Said[]): Promise<void> {
     await query('SELECT record_profiles($1, $2::user_kind[], $3::jsonb[])', [
-      said.map(([user]) => user),
+      said.map(([id]) => id),
       `{${said.map(([, kind]) => kind).join()}}`,
       said.map(([, , change]) => JSON.stringify({ at: 0, by: 'test', ...change })),
     ]);

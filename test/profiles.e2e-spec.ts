@@ -182,25 +182,9 @@ describe('PUT /analytics/users/{id}', () => {
     const users = Array.from({ length: 20 }, (_, index) => `c-${index}`);
     const shuffled = (seed: number): string[] =>
       users.toSorted((one, other) => hash(one, seed) - hash(other, seed));
-    const writes = Array.from({ length: 24 }, async (_, writer) => {
-      if (writer % 3 === 0) {
-        for (const user of shuffled(writer)) await people.set(user, { [`w${writer}`]: writer });
-      } else if (writer % 3 === 1) {
-        for (const user of shuffled(writer)) {
-          const traits = { [`w${writer}`]: writer };
-          const anonymousId = `b-${hash(user, writer) % 50}-${user}`;
-          await people.call('identify', { userId: user, anonymousId, traits });
-        }
-      } else {
-        const lines = shuffled(writer).flatMap((user) => [
-          JSON.stringify({ user, traits: { [`w${writer}`]: writer } }),
-          JSON.stringify({ user: `b-${writer}-${user}`, anonymous: true, traits: { seen: true } }),
-        ]);
-        const result = await people.imported('x-ndjson', lines.join('\n'));
-        expect(result).toMatchObject({ stored: 40, rejected: 0 });
-      }
-    });
-    await Promise.all(writes);
+    const ways = [byPut, byIdentify, byImport];
+    const writers = Array.from({ length: 24 }, (_, writer) => writer);
+    await Promise.all(writers.map((writer) => ways[writer % 3]!(writer, shuffled(writer))));
     const expected = Object.fromEntries(Array.from({ length: 24 }, (_, n) => [`w${n}`, n]));
     for (const user of users) expect(await people.traitsOf(user)).toMatchObject(expected);
     const [deadlocks] = await server.dataSource.query(
@@ -208,6 +192,26 @@ describe('PUT /analytics/users/{id}', () => {
     );
     expect(deadlocks).toEqual({ count: 0 });
   });
+
+  async function byPut(writer: number, users: string[]): Promise<void> {
+    for (const user of users) await people.set(user, { [`w${writer}`]: writer });
+  }
+
+  async function byIdentify(writer: number, users: string[]): Promise<void> {
+    for (const userId of users) {
+      const anonymousId = `b-${hash(userId, writer) % 50}-${userId}`;
+      await people.call('identify', { userId, anonymousId, traits: { [`w${writer}`]: writer } });
+    }
+  }
+
+  async function byImport(writer: number, users: string[]): Promise<void> {
+    const lines = users.flatMap((user) => [
+      JSON.stringify({ user, traits: { [`w${writer}`]: writer } }),
+      JSON.stringify({ user: `b-${writer}-${user}`, anonymous: true, traits: { seen: true } }),
+    ]);
+    const { stored } = await people.imported('x-ndjson', lines.join('\n'));
+    if (stored !== lines.length) throw new Error(`${stored} of ${lines.length} were stored`);
+  }
 });
 
 function hash(text: string, seed: number): number {

@@ -25,6 +25,8 @@ const RECORD = 'SELECT record_profiles($1::text[], $2::user_kind[], $3::jsonb[])
 const RETRY_MS = 2_000;
 const FIRST_PAUSE_MS = 25;
 const LONGEST_PAUSE_MS = 400;
+/** A database that says nothing for so long is given up. */
+const ANSWER_MS = 15_000;
 const TRY_OUT_MS = 2_000;
 const TRAIT = '{"traits":{"tried":true},"at":0}';
 
@@ -69,7 +71,7 @@ export class ProfileStore {
     const giveUpAt = performance.now() + RETRY_MS;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        await withClient(this.dataSource, (client) => record(client, profiles));
+        await withClient(this.dataSource, (client) => record(client, profiles), ANSWER_MS);
         return;
       } catch (error) {
         const mayPass = isContention(error) || (isUnavailable(error) && !isTooMuchAtOnce(error));
@@ -101,7 +103,7 @@ async function record(client: ClientBase, profiles: readonly Profile[]): Promise
   ]);
 }
 
-/** A profile that nobody could refuse, and undoes it. */
+/** Stores a profile that nobody could refuse, and undoes it. */
 async function tryOut(client: ClientBase): Promise<void> {
   await client.query('BEGIN');
   try {

@@ -1,4 +1,3 @@
-import { expect } from '@jest/globals';
 import type {
   MergeDto,
   MergesDto,
@@ -25,7 +24,7 @@ export class PeopleClient {
   /** @returns the person's traits */
   async set(user: string, traits: object): Promise<Record<string, unknown>> {
     const response = await this.put(user, traits);
-    expect(response.status).toBe(200);
+    await requireOk(response);
     return ((await response.json()) as ProfileDto).traits;
   }
 
@@ -35,7 +34,7 @@ export class PeopleClient {
       headers: JSON_TYPE,
       body: JSON.stringify(body),
     });
-    expect(response.status).toBe(200);
+    await requireOk(response);
   }
 
   import(
@@ -57,7 +56,7 @@ export class PeopleClient {
     headers: Record<string, string> = {},
   ): Promise<ProfileImportDto> {
     const response = await this.import(type, body, headers);
-    expect(response.status).toBe(200);
+    await requireOk(response);
     return (await response.json()) as ProfileImportDto;
   }
 
@@ -86,7 +85,11 @@ export class PeopleClient {
   /** @returns the merge as it is then */
   async undone(id: number): Promise<MergeDto> {
     const response = await this.undo(id);
-    expect(response.status).toBe(200);
+    await requireOk(response);
     return (await response.json()) as MergeDto;
   }
+}
+
+async function requireOk(response: Response): Promise<void> {
+  if (response.status !== 200) throw new Error(`${response.status}: ${await response.text()}`);
 }
