@@ -84,7 +84,7 @@ describe('the endpoints of PostHog', () => {
       'cut off from the answer',
       (pass) =>
         once((incoming, response) => {
-          response.end = () => response.destroy() as never;
+          response.end = () => response.destroy();
           pass(incoming, response);
         }, pass),
     ],

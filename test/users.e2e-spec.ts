@@ -204,7 +204,7 @@ describe('a person', () => {
 describe.each([
   ['among the next users', 1],
   ['by the index of traits', 1_000_000],
-])('people, looked for %s,', (_, firstSeq) => {
+])('people, looked for %s,', (_where, firstSeq) => {
   let analyst: Analyst;
   beforeAll(async () => {
     analyst = await Analyst.start();

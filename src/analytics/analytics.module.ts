@@ -162,7 +162,7 @@ export class AnalyticsModule implements NestModule {
       [EVENT, receiveEventBody],
       [BATCH, receiveBatchBody],
       [SEGMENT, receiveSegmentBody],
-      ...POSTHOG.map((path) => [path, receivePosthogBody] as const),
+      ...POSTHOG.map((one) => [one, receivePosthogBody] as const),
     ] as const) {
       consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
       consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });

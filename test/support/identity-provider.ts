@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import {
   base64url,
@@ -55,10 +55,7 @@ export class IdentityProvider {
   async bringBack(): Promise<void> {
     if (this.server) return;
     const server = createServer((request, response) => {
-      void this.answer(request.url!).then((body) => {
-        response.writeHead(body ? 200 : 404, { 'Content-Type': 'application/json' });
-        response.end(JSON.stringify(body ?? {}));
-      });
+      void this.respond(request.url!, response);
     });
     this.server = await listen(server, this.port);
   }
@@ -118,6 +115,12 @@ export class IdentityProvider {
       jti: base64url.encode(crypto.getRandomValues(new Uint8Array(8))),
       ...claims,
     };
+  }
+
+  private async respond(url: string, response: ServerResponse): Promise<void> {
+    const body = await this.answer(url);
+    response.writeHead(body ? 200 : 404, { 'Content-Type': 'application/json' });
+    response.end(JSON.stringify(body ?? {}));
   }
 
   private async answer(url: string): Promise<object | undefined> {

@@ -73,8 +73,8 @@ export class IdentityModel {
 
   /** An alias doesn't say of which kind its previous id is. */
   private meant(id: string): Who {
-    const isKnown = this.users.has(`known:${id}`) && !this.users.has(`anonymous:${id}`);
-    if (isKnown) return `known:${id}`;
+    const isKnownsOnly = this.users.has(`known:${id}`) && !this.users.has(`anonymous:${id}`);
+    if (isKnownsOnly) return `known:${id}`;
     this.users.add(`anonymous:${id}`);
     return `anonymous:${id}`;
   }
