@@ -1,16 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiBody,
-  ApiOkResponse,
-  ApiOperation,
-  ApiPayloadTooLargeResponse,
-  ApiServiceUnavailableResponse,
-  ApiTooManyRequestsResponse,
-  ApiUnauthorizedResponse,
-  ApiUnsupportedMediaTypeResponse,
-} from '@nestjs/swagger';
-import { CallsErrorDto } from '../calls-result.dto.js';
+import { ApiBody, ApiOperation } from '@nestjs/swagger';
+import { ApiAnswers } from '../answers.openapi.js';
 import { EventsResultDto, PosthogBatchDto, PosthogEventDto } from './posthog.dto.js';
 
 const EVENT = {
@@ -34,34 +24,12 @@ const BODIES = {
 /** Describes the endpoint of one event, or of many. */
 export function ApiEvents(what: keyof typeof BODIES): MethodDecorator {
   const { type: body, example } = BODIES[what];
-  const type = CallsErrorDto;
   return applyDecorators(
     ApiOperation({
       summary: `PostHog: ${what}`,
       description: 'As posthog-node sends them, with a slash at the end or without.',
     }),
     ApiBody({ type: body, examples: { [what]: { value: example } } }),
-    ApiOkResponse({
-      type: EventsResultDto,
-      description: 'Stored: in the database, or on disk while that is away',
-    }),
-    ApiBadRequestResponse({
-      type,
-      description: 'The body cannot be read, or none of its events can ever be stored',
-    }),
-    ApiUnauthorizedResponse({ type, description: 'The key or the token is missing, or not valid' }),
-    ApiPayloadTooLargeResponse({ type, description: 'Over 10 MB or 10,000 events' }),
-    ApiUnsupportedMediaTypeResponse({
-      type,
-      description: 'Neither plain nor gzip, deflate or br; or not UTF-8',
-    }),
-    ApiTooManyRequestsResponse({
-      type,
-      description: 'More arrives than can be stored: try again, see Retry-After',
-    }),
-    ApiServiceUnavailableResponse({
-      type,
-      description: 'Nothing can be stored for now: try again, see Retry-After',
-    }),
+    ApiAnswers(EventsResultDto, '10 MB or 10,000 events'),
   );
 }

@@ -1,18 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
-import {
-  ApiBadRequestResponse,
-  ApiBody,
-  ApiExtraModels,
-  ApiOkResponse,
-  ApiOperation,
-  ApiPayloadTooLargeResponse,
-  ApiServiceUnavailableResponse,
-  ApiTooManyRequestsResponse,
-  ApiUnauthorizedResponse,
-  ApiUnsupportedMediaTypeResponse,
-} from '@nestjs/swagger';
+import { ApiBody, ApiExtraModels, ApiOperation } from '@nestjs/swagger';
 import type { CallType } from './map-call.js';
-import { CallsErrorDto, CallsResultDto } from '../calls-result.dto.js';
+import { ApiAnswers } from '../answers.openapi.js';
+import { CallsResultDto } from '../calls-result.dto.js';
 import { CALL_DTOS, CallsDto } from './segment.dto.js';
 
 const KEY =
@@ -96,30 +86,5 @@ export function ApiBatch(): MethodDecorator {
 }
 
 function Answers(): MethodDecorator {
-  const type = CallsErrorDto;
-  return applyDecorators(
-    ApiOkResponse({
-      type: CallsResultDto,
-      description:
-        'Stored: in the database, or on disk while that is away. What was stored before changes nothing',
-    }),
-    ApiBadRequestResponse({
-      type,
-      description: 'The body cannot be read, or none of its calls can ever be stored',
-    }),
-    ApiUnauthorizedResponse({ type, description: 'The write key is missing, or not known' }),
-    ApiPayloadTooLargeResponse({ type, description: 'Over 500 KB or 2,500 calls' }),
-    ApiUnsupportedMediaTypeResponse({
-      type,
-      description: 'Neither plain nor gzip, deflate or br; or not UTF-8',
-    }),
-    ApiTooManyRequestsResponse({
-      type,
-      description: 'More arrives than can be stored: try again, see Retry-After',
-    }),
-    ApiServiceUnavailableResponse({
-      type,
-      description: 'Nothing can be stored for now: try again, see Retry-After',
-    }),
-  );
+  return ApiAnswers(CallsResultDto, '500 KB or 2,500 calls');
 }
