@@ -28,7 +28,7 @@ describe('the forms in which raw events are answered', () => {
     expect(response.headers.get('X-Next-Cursor')).not.toBeNull();
     const lines = (await response.text()).trimEnd().split('\n');
     expect(lines).toHaveLength(2);
-    expect(lines[0]).toBe('timestamp,user,event,id,source,properties,bot');
+    expect(lines[0]).toBe('timestamp,user,event,id,source,properties,bot,anonymous,person');
     expect(lines[1]).toMatch(/^2026-11-24T09:31:00\.000Z,b,visit,/);
   });
 
@@ -48,6 +48,6 @@ describe('the forms in which raw events are answered', () => {
 
   it('exports nothing as a header alone', async () => {
     const response = await server.get('/analytics/export?format=csv&from=2030-01-01T00:00:00Z');
-    expect(await response.text()).toBe('timestamp,user,event,id,source,properties\n');
+    expect(await response.text()).toBe('timestamp,user,event,id,source,properties,anonymous\n');
   });
 });
