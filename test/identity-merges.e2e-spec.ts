@@ -215,8 +215,9 @@ describe('anonymous users who turn out to be known', () => {
       1,
       0,
     ]);
+    // What the person has no more isn't brought back by what the browser said before.
     await call('identify', { userId: 't-ada', traits: { plan: null }, ...at(5) });
-    expect(await byPlan()).toEqual([['team', 1]]);
+    expect(await byPlan()).toEqual([[null, 1]]);
     await undo('t-1');
     expect(await byPlan()).toEqual([
       ['team', 1],
