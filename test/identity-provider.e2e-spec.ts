@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { startApplication, type TestApplication } from './support/application.js';
-import { IdentityProvider } from './support/identity-provider.js';
+import { IdentityProvider, makeKey } from './support/identity-provider.js';
 import { forgetCalls, storedCalls, storedMerges, traitsOf } from './support/segment.js';
 
 const MINUTE_S = 60;
@@ -153,6 +153,20 @@ describe('an identity provider', () => {
     const { rotatedOut } = provider;
     const old = await provider.token({ sub: 'u-old' }, { key: rotatedOut });
     expect((await send('/v1/track', old, { event: 'e' })).status).toBe(401);
+  });
+
+  it('may have several keys, and tokens that name none of them', async () => {
+    const { algorithm } = provider.signingKey;
+    const [other, strangers] = [await makeKey('other', algorithm), await makeKey('x', algorithm)];
+    provider.others.push(other);
+    // Its keys are fetched anew for one that isn't known.
+    await send('/v1/track', await provider.token({ sub: 'u' }, { key: other }), { event: 'e' });
+    for (const key of [provider.signingKey, other]) {
+      const token = await provider.namelessToken({ sub: 'u' }, key);
+      expect((await send('/v1/track', token, { event: 'e' })).status).toBe(200);
+    }
+    const token = await provider.namelessToken({ sub: 'u' }, strangers);
+    expect((await send('/v1/track', token, { event: 'e' })).status).toBe(401);
   });
 
   it('is asked for its keys once, not for each token', async () => {

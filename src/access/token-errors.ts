@@ -13,11 +13,7 @@ class IdentityProviderError extends AnalyticsError {
 }
 
 const { JWTExpired, JWTClaimValidationFailed, JWSSignatureVerificationFailed } = errors;
-const NOT_OUR_KEY = [
-  JWSSignatureVerificationFailed,
-  errors.JWKSNoMatchingKey,
-  errors.JWKSMultipleMatchingKeys,
-];
+const NOT_OUR_KEY = [JWSSignatureVerificationFailed, errors.JWKSNoMatchingKey];
 const UNREADABLE = [errors.JWTInvalid, errors.JWSInvalid];
 const OTHER_ALGORITHM = [errors.JOSEAlgNotAllowed, errors.JOSENotSupported];
 

@@ -1,6 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { createRemoteJWKSet, jwtVerify, type JWTPayload, type JWTVerifyGetKey } from 'jose';
+import {
+  createRemoteJWKSet,
+  errors,
+  jwtVerify,
+  type JWTPayload,
+  type JWTVerifyGetKey,
+  type JWTVerifyOptions,
+} from 'jose';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock.js';
 import { discoverKeys } from './discover-keys.js';
@@ -60,7 +67,7 @@ export class TokenIdentityResolver extends IdentityResolver {
     const { issuer, audience, userClaim = 'sub' } = this.options;
     const now = this.clock.now();
     try {
-      const { payload } = await jwtVerify(token, await this.issuersKeys(), {
+      const payload = await verifyByAnyKey(token, await this.issuersKeys(), {
         issuer,
         ...(audience !== undefined && { audience }),
         algorithms: ALGORITHMS,
@@ -105,6 +112,27 @@ export class TokenIdentityResolver extends IdentityResolver {
     const { iat } = payload;
     // It counts seconds: what was said before in the same one isn't newer.
     return { user, traits, ...(iat !== undefined && { traitsAt: Math.trunc(iat) * 1000 + 999 }) };
+  }
+}
+
+/** A token needn't name its key: each of the issuer's that may be it is tried. */
+async function verifyByAnyKey(
+  token: string,
+  keys: JWTVerifyGetKey,
+  options: JWTVerifyOptions,
+): Promise<JWTPayload> {
+  try {
+    return (await jwtVerify(token, keys, options)).payload;
+  } catch (error) {
+    if (!(error instanceof errors.JWKSMultipleMatchingKeys)) throw error;
+    for await (const key of error) {
+      try {
+        return (await jwtVerify(token, key, options)).payload;
+      } catch (problem) {
+        if (!(problem instanceof errors.JWSSignatureVerificationFailed)) throw problem;
+      }
+    }
+    throw new errors.JWSSignatureVerificationFailed();
   }
 }
 

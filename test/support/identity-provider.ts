@@ -30,6 +30,8 @@ const HOUR_S = 3_600;
 export class IdentityProvider {
   keyRequests = 0;
   rotatedOut: Key | undefined;
+  /** Keys that are published beside the one that signs, and by no name. */
+  readonly others: Key[] = [];
   private made = 1;
   private server: Server | undefined;
 
@@ -45,6 +47,10 @@ export class IdentityProvider {
     const provider = new IdentityProvider(await makeKey('key-1', 'RS256'), port);
     await provider.bringBack();
     return provider;
+  }
+
+  get signingKey(): Key {
+    return this.key;
   }
 
   get issuer(): string {
@@ -83,6 +89,13 @@ export class IdentityProvider {
     const { privateKey, algorithm, id } = options.key ?? this.key;
     return new SignJWT(this.payload(claims, options))
       .setProtectedHeader({ alg: algorithm, kid: id })
+      .sign(privateKey);
+  }
+
+  /** The same by a token that doesn't say by which key. */
+  async namelessToken(claims: JWTPayload, { privateKey, algorithm } = this.key): Promise<string> {
+    return new SignJWT(this.payload(claims, {}))
+      .setProtectedHeader({ alg: algorithm })
       .sign(privateKey);
   }
 
@@ -129,8 +142,7 @@ export class IdentityProvider {
         return { issuer: this.issuer, jwks_uri: `${this.issuer}keys` };
       case '/tenant/keys': {
         this.keyRequests += 1;
-        const { id, algorithm, publicKey } = this.key;
-        return { keys: [{ ...(await exportJWK(publicKey)), kid: id, alg: algorithm, use: 'sig' }] };
+        return { keys: await Promise.all([this.key, ...this.others].map(published)) };
       }
       default:
         return undefined;
@@ -138,7 +150,11 @@ export class IdentityProvider {
   }
 }
 
-async function makeKey(id: string, algorithm: string): Promise<Key> {
+async function published({ id, algorithm, publicKey }: Key): Promise<object> {
+  return { ...(await exportJWK(publicKey)), kid: id, alg: algorithm, use: 'sig' };
+}
+
+export async function makeKey(id: string, algorithm: string): Promise<Key> {
   return { id, algorithm, ...(await generateKeyPair(algorithm, { extractable: true })) };
 }
 
