@@ -26,6 +26,16 @@ export class CallsResultDto {
   rejected?: RejectedCallDto[];
 }
 
+/** The same in the words of PostHog. */
+export class EventsResultDto {
+  @ApiProperty({ enum: [1] })
+  status!: number;
+
+  /** Absent where there are none. */
+  @ApiProperty({ type: () => [RejectedCallDto], required: false })
+  rejected?: RejectedCallDto[];
+}
+
 /** Nothing is stored. */
 export class CallsErrorDto extends ErrorDto {
   @ApiProperty({ enum: [false] })

@@ -2,7 +2,7 @@ import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { DialectExceptionFilter } from '../dialect-exception.filter.js';
-import type { EventsResultDto } from './posthog.dto.js';
+import type { EventsResultDto } from '../calls-result.dto.js';
 import { ApiEvents } from './posthog.openapi.js';
 import { PosthogService } from './posthog.service.js';
 

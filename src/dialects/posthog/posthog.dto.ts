@@ -1,5 +1,4 @@
 import { ApiProperty } from '@nestjs/swagger';
-import { RejectedCallDto } from '../calls-result.dto.js';
 
 /** An event as PostHog's SDKs send it. */
 export class PosthogEventDto {
@@ -36,14 +35,4 @@ export class PosthogBatchDto {
 
   /** When it was sent, by the client's clock. */
   sent_at?: string;
-}
-
-/** All events are stored, but for those that can't be. */
-export class EventsResultDto {
-  @ApiProperty({ enum: [1] })
-  status!: number;
-
-  /** Absent where there are none. */
-  @ApiProperty({ type: () => [RejectedCallDto], required: false })
-  rejected?: RejectedCallDto[];
 }

@@ -1,7 +1,8 @@
 import { applyDecorators } from '@nestjs/common';
 import { ApiBody, ApiOperation } from '@nestjs/swagger';
 import { ApiAnswers } from '../answers.openapi.js';
-import { EventsResultDto, PosthogBatchDto, PosthogEventDto } from './posthog.dto.js';
+import { EventsResultDto } from '../calls-result.dto.js';
+import { PosthogBatchDto, PosthogEventDto } from './posthog.dto.js';
 
 const EVENT = {
   event: '$pageview',

@@ -5,7 +5,7 @@ import { receivedBody } from '../../ingest/body/body.middleware.js';
 import { DialectService } from '../dialect.service.js';
 import { readJsonBody, unreadable } from '../read-json-body.js';
 import { mapEvent } from './map-event.js';
-import type { EventsResultDto } from './posthog.dto.js';
+import type { EventsResultDto } from '../calls-result.dto.js';
 
 const MAX_EVENTS = 10_000;
 const RULES = { limit: '10 MB and 10,000 events' };
