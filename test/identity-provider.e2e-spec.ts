@@ -206,6 +206,11 @@ describe('an identity provider that is away', () => {
     expect(await server.countEvents()).toBe(1);
     await provider.bringBack();
     expect((await send('/v1/track')).status).toBe(200);
+    // Its keys were fetched just now, and are not again at once: a retry may find the new one.
+    await provider.rotate();
+    const headers = { Authorization: `Bearer ${await provider.token({ sub: 'u' })}` };
+    const tooSoon = await server.post('/v1/track', { headers, body: '{"event":"e"}' });
+    expect(tooSoon.status).toBe(503);
     await server.stop();
     await provider.stop();
   });

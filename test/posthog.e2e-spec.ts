@@ -70,6 +70,11 @@ describe('the endpoints of PostHog', () => {
     });
     const none = await server.post('/batch/', { body: JSON.stringify({ batch: batch.slice(1) }) });
     expect(none.status).toBe(400);
+    const nobody = await server.post('/i/v0/e/', { body: '{"event":"e"}' });
+    expect(await nobody.json()).toMatchObject({
+      code: 'missing_user',
+      message: expect.stringMatching(/^distinct_id is missing/),
+    });
     for (const body of ['[', '{"batch":{}}', '7']) {
       expect((await server.post('/batch/', { body })).status).toBe(400);
     }

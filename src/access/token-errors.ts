@@ -3,7 +3,7 @@ import { AnalyticsError } from '../common/errors.js';
 import { UnauthorizedError } from './unauthorized-error.js';
 
 /** The issuer's keys can't be had, so that nobody can tell whether a token is valid. */
-class IdentityProviderError extends AnalyticsError {
+export class IdentityProviderError extends AnalyticsError {
   readonly code = 'identity_provider_unavailable';
   readonly retryable = true;
 

@@ -12,7 +12,7 @@ import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock.js';
 import { discoverKeys } from './discover-keys.js';
 import { IdentityResolver, type ResolvedIdentity } from './identity-resolver.js';
-import { explainTokenError } from './token-errors.js';
+import { explainTokenError, IdentityProviderError } from './token-errors.js';
 import { UnauthorizedError } from './unauthorized-error.js';
 
 /** Whose tokens are taken, and what they tell. */
@@ -28,6 +28,8 @@ export abstract class TokenIdentityOptions {
   /** Milliseconds after which keys may be fetched again for a token whose key isn't among them; 30,000. */
   abstract readonly cooldownMs?: number;
 }
+
+type RemoteKeys = ReturnType<typeof createRemoteJWKSet>;
 
 /** None that anyone can make who knows the issuer's public key. */
 const ALGORITHMS = 'RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519'.split(' ');
@@ -45,7 +47,7 @@ const MAX_USER_LENGTH = 255;
 /** Takes the word of an OpenID provider, whose token the request has as its bearer token. */
 @Injectable()
 export class TokenIdentityResolver extends IdentityResolver {
-  private keys: Promise<JWTVerifyGetKey> | undefined;
+  private keys: Promise<RemoteKeys> | undefined;
   private readonly verified = new LRUCache<string, ResolvedIdentity>({ max: MAX_TOKENS });
 
   constructor(
@@ -66,8 +68,11 @@ export class TokenIdentityResolver extends IdentityResolver {
   private async verify(token: string): Promise<ResolvedIdentity> {
     const { issuer, audience, userClaim = 'sub' } = this.options;
     const now = this.clock.now();
+    let wasCoolingDown = false;
     try {
-      const payload = await verifyByAnyKey(token, await this.issuersKeys(), {
+      const keys = await this.issuersKeys();
+      wasCoolingDown = keys.coolingDown;
+      const payload = await verifyByAnyKey(token, keys, {
         issuer,
         ...(audience !== undefined && { audience }),
         algorithms: ALGORITHMS,
@@ -80,14 +85,16 @@ export class TokenIdentityResolver extends IdentityResolver {
       this.verified.set(token, identity, { ttl: Math.max(1, Math.min(left, REMEMBERED_MS)) });
       return identity;
     } catch (error) {
-      const explained = explainTokenError(error);
+      // A key that came a moment ago is found by the next try: nothing is lost by asking for one.
+      const mayBeNew = error instanceof errors.JWKSNoMatchingKey && wasCoolingDown;
+      const explained = mayBeNew ? new IdentityProviderError(error) : explainTokenError(error);
       // The issuer may have moved its keys.
-      if (explained.retryable) this.keys = undefined;
+      if (explained.retryable && !mayBeNew) this.keys = undefined;
       throw explained;
     }
   }
 
-  private issuersKeys(): Promise<JWTVerifyGetKey> {
+  private issuersKeys(): Promise<RemoteKeys> {
     this.keys ??= discoverKeys(this.options.issuer, FETCH_MS).then((url) =>
       createRemoteJWKSet(url, {
         timeoutDuration: FETCH_MS,

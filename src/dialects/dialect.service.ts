@@ -26,6 +26,14 @@ export interface DialectAnswer {
   rejected?: { index: number; code: string; message: string }[];
 }
 
+/** A dialect's way in. */
+export interface DialectRoute {
+  /** Such as `POST /v1/batch`. */
+  route: string;
+  /** What the dialect calls the fields that refusals name. */
+  names: Readonly<Record<'user' | 'id', string>>;
+}
+
 /** None of the request's calls can ever be stored. */
 class RejectedCallsError extends AnalyticsError {
   readonly retryable = false;
@@ -71,10 +79,10 @@ export class DialectService {
   async store(
     calls: readonly MappedCall[],
     { identity }: Sender,
-    route: string,
+    { route, names }: DialectRoute,
   ): Promise<DialectAnswer> {
     const outcomes = await this.intake.store(calls, route);
-    const rejected = outcomes.flatMap((outcome, index) => rejectionOf(outcome, index));
+    const rejected = outcomes.flatMap((outcome, index) => rejectionOf(outcome, index, names));
     if (outcomes.some(isNew)) this.identities.stored(identity);
     if (rejected.length === 0) return { success: true };
     if (rejected.length === outcomes.length) throw new RejectedCallsError(rejected);
@@ -101,8 +109,13 @@ function isNew(outcome: Outcome): boolean {
   return outcome === 'stored' || outcome === 'accepted';
 }
 
-function rejectionOf(outcome: Outcome, index: number) {
-  return outcome instanceof Refusal
-    ? [{ index, code: outcome.code, message: outcome.message }]
-    : [];
+function rejectionOf(outcome: Outcome, index: number, names: DialectRoute['names']) {
+  if (!(outcome instanceof Refusal)) return [];
+  const { code } = outcome;
+  // A refusal's message begins with the field that it's about.
+  const message = outcome.message.replace(
+    /^(user|id)(?= )/,
+    (field) => names[field as 'user' | 'id'],
+  );
+  return [{ index, code, message }];
 }

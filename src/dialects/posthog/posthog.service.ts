@@ -10,6 +10,8 @@ import type { EventsResultDto } from '../calls-result.dto.js';
 const MAX_EVENTS = 10_000;
 const RULES = { limit: '10 MB and 10,000 events' };
 
+const NAMES = { user: 'distinct_id', id: 'uuid' };
+
 /** The endpoints to which PostHog's SDKs send events. */
 @Injectable()
 export class PosthogService {
@@ -31,7 +33,7 @@ export class PosthogService {
     }
     if (batch.length > MAX_EVENTS) throw unreadable('body_too_large', RULES);
     const events = batch.map((event: unknown) => mapEvent(event, { ...sender, sentAt }));
-    const { rejected } = await this.dialect.store(events, sender, route);
+    const { rejected } = await this.dialect.store(events, sender, { route, names: NAMES });
     return { status: 1, ...(rejected && { rejected }) };
   }
 }

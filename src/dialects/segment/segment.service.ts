@@ -11,6 +11,8 @@ import { mapCall, type CallType } from './map-call.js';
 const MAX_CALLS = 2_500;
 const RULES = { limit: '500 KB and 2,500 events, and an event 32 KB' };
 
+const NAMES = { user: 'userId (or anonymousId)', id: 'messageId' };
+
 /** Segment's HTTP Tracking API (https://segment.com/docs/connections/sources/catalog/libraries/server/http-api/). */
 @Injectable()
 export class SegmentService {
@@ -22,7 +24,7 @@ export class SegmentService {
     const call = readJsonBody(receivedBody(request), RULES);
     const sender = await this.dialect.sender(request, call['writeKey'], route);
     const rules = { ...sender, sentAt: call['sentAt'] };
-    return await this.dialect.store([mapCall(call, rules, type)], sender, route);
+    return await this.dialect.store([mapCall(call, rules, type)], sender, { route, names: NAMES });
   }
 
   /** The same; a batch has calls of any type, and what it says besides is said of each. */
@@ -38,7 +40,7 @@ export class SegmentService {
     const calls = batch.map((call: unknown) =>
       mapCall(withContext(call, context), { ...sender, sentAt }),
     );
-    return await this.dialect.store(calls, sender, route);
+    return await this.dialect.store(calls, sender, { route, names: NAMES });
   }
 }
 
