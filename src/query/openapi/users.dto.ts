@@ -98,7 +98,7 @@ export class UserDto extends PersonDto {
 
   /** Newest first. */
   @ApiProperty({ type: () => [StoredEventDto] })
-  recent!: StoredEventDto[];
+  recent!: object[];
 
   /** Events before this moment are no longer kept, and don't count here; absent where all are. */
   @ApiProperty(MOMENT)
