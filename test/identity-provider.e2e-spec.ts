@@ -93,6 +93,33 @@ describe('an identity provider', () => {
     expect(await traitsOf(server.dataSource, 'sub-3')).toMatchObject({ plan: 'paid' });
   });
 
+  it('counts by the time of each token, whichever comes last', async () => {
+    const now = Math.floor(Date.now() / 1000);
+    const old = await provider.token({ sub: 'sub-5', plan: 'free', iat: now - 600 });
+    const young = await provider.token({ sub: 'sub-5', plan: 'pro', iat: now - 10 });
+    for (const token of [old, young, old]) await send('/analytics?event=click', token, '');
+    expect(await traitsOf(server.dataSource, 'sub-5')).toEqual({ plan: 'pro' });
+  });
+
+  it("loses no event by claims that can be nobody's traits", async () => {
+    const unstorable = await provider.token({ sub: 'sub-6', plan: 'a\0b' });
+    await send('/v1/track', unstorable, { event: 'e1' });
+    const many = Object.fromEntries(Array.from({ length: 1_000 }, (_, key) => [`k${key}`, 1]));
+    await send('/v1/identify', unstorable, { traits: many });
+    const tooMany = await provider.token({ sub: 'sub-6', plan: 'pro' });
+    expect((await send('/v1/track', tooMany, { event: 'e2' })).status).toBe(200);
+    expect(await users()).toEqual(['e1 known sub-6', 'e2 known sub-6', 'identify known sub-6']);
+    expect(await traitsOf(server.dataSource, 'sub-6')).toEqual(many);
+  });
+
+  it.each([
+    'eyJhbGciOiJSUzI1NiJ9.e30',
+    'eyJhbGciOiJSUzI1NiJ9.a.b.c.d',
+    'eyAiYWxnIjoiUlMyNTYifQ.e30.x',
+  ])('takes no broken token %s for a write key', async (token) => {
+    expect((await send('/v1/track', token, { userId: 'u', event: 'e' })).status).toBe(401);
+  });
+
   it('sets the same traits once, not with each event', async () => {
     const token = await provider.token({ sub: 'sub-4', email: 'ada@example.com' });
     await send('/analytics?event=click', token, '');

@@ -23,6 +23,24 @@ describe("the limits of Segment's API", () => {
   afterAll(() => server.stop());
   beforeEach(() => forgetCalls(server.dataSource));
 
+  it('refuses at once what is too much about one user, and keeps nobody waiting', async () => {
+    const batch = Array.from({ length: 2_400 }, (_, index) => ({
+      type: 'identify',
+      userId: 'u-full',
+      traits: { [`k${index}`]: 1 },
+    }));
+    const begun = performance.now();
+    const response = await call(server, 'batch', {
+      batch: [...batch, { type: 'track', userId: 'u-other', event: 'e' }],
+    });
+    expect(performance.now() - begun).toBeLessThan(4_000);
+    const { rejected } = (await response.json()) as { rejected: { code: string }[] };
+    expect(rejected).toHaveLength(2_400);
+    expect(rejected[0]!.code).toBe('too_many_traits');
+    expect(await server.countEvents()).toBe(1);
+    expect(await (await server.get('/health/ready')).json()).toMatchObject({ status: 'ok' });
+  });
+
   it('a call has at most 32 KB', async () => {
     expect((await call(server, 'track', sized(32 * KB))).status).toBe(200);
     const response = await call(server, 'track', sized(32 * KB + 1));

@@ -6,6 +6,7 @@ export const FUNCTION_NAMES = [
   'merge_aliases',
   'merge_users',
   'resolve_aliases',
+  'set_claims',
   'set_traits_once',
   'set_traits',
   'refresh_alias_traits',
@@ -20,7 +21,8 @@ export const FUNCTION_NAMES = [
 export const FUNCTIONS = [
   // A removed key keeps its time, and with it its place among the 1,000. As text a value may take
   // thirty times as much as it does packed: what is small needs no closer look.
-  `CREATE FUNCTION check_traits(traits jsonb, trait_times jsonb) RETURNS void LANGUAGE plpgsql
+  `CREATE FUNCTION check_traits(traits jsonb, trait_times jsonb, of_user integer) RETURNS void
+  LANGUAGE plpgsql
   IMMUTABLE AS $$
   BEGIN
     IF pg_column_size(traits) < 4096 AND pg_column_size(trait_times) < 4096 THEN RETURN; END IF;
@@ -28,7 +30,8 @@ export const FUNCTIONS = [
       OR octet_length(traits::text) > 131072 OR octet_length(trait_times::text) > 262144
     THEN
       RAISE EXCEPTION 'at most 1,000 traits, of 128 KB in all'
-        USING ERRCODE = '22023', CONSTRAINT = 'traits_limit';
+        USING ERRCODE = '22023', CONSTRAINT = 'traits_limit',
+          DETAIL = coalesce(of_user::text, '');
     END IF;
   END
   $$`,
@@ -43,11 +46,18 @@ export const FUNCTIONS = [
         SELECT id, anonymous_seq FROM merges WHERE known_seq = person AND undone_at IS NULL
         ORDER BY id DESC LIMIT 1000
       ) AS latest
-    ), had AS MATERIALIZED (
-      -- Appending nothing unpacks them once, rather than for each key.
-      SELECT person, aliases.id, traits || '{}' AS traits, trait_times || '{}' AS times
+    ), sized AS (
+      SELECT person, aliases.id, traits, trait_times, coalesce(
+        sum(pg_column_size(traits) + pg_column_size(trait_times)) OVER (
+          PARTITION BY person ORDER BY aliases.id DESC
+          ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+        ), 0) AS bytes_before
       FROM aliases JOIN users ON seq = anonymous_seq
       WHERE traits <> '{}' OR trait_times <> '{}'
+    ), had AS MATERIALIZED (
+      -- Appending nothing unpacks them once, rather than for each key.
+      SELECT person, id, traits || '{}' AS traits, trait_times || '{}' AS times
+      FROM sized WHERE bytes_before < 262144
     ), newest AS (
       SELECT DISTINCT ON (person, key) person, key, traits -> key AS value,
         (times -> key)::bigint AS at_ms
@@ -100,7 +110,7 @@ export const FUNCTIONS = [
       FROM fresh WHERE users.seq = fresh.seq
         AND ((users.traits || fresh.traits) - removed, trait_times || times)
           IS DISTINCT FROM (users.traits, trait_times)
-      RETURNING users.seq, check_traits(users.traits, trait_times)
+      RETURNING users.seq, check_traits(users.traits, trait_times, users.seq)
     )
     SELECT array_agg(seq) INTO changed_seqs FROM updated;
     RETURN coalesce(changed_seqs, '{}');
@@ -123,6 +133,28 @@ export const FUNCTIONS = [
     ) AS firsts;
     IF seqs IS NULL THEN RETURN '{}'; END IF;
     RETURN set_traits(seqs, missing);
+  END
+  $$`,
+  // What a token says, with a time of its own. Where there is no room for it the event counts all the
+  // same: whoever sends it can't change the token.
+  `CREATE FUNCTION set_claims(user_seqs integer[], changes jsonb[]) RETURNS integer[]
+  LANGUAGE plpgsql VOLATILE SET search_path FROM CURRENT SET enable_seqscan = off AS $$
+  DECLARE
+    claim record;
+    changed_seqs integer[] := '{}';
+  BEGIN
+    FOR claim IN
+      SELECT seq, jsonb_build_object('traits', change -> 'claims', 'at', change -> 'claims_at') AS said
+      FROM unnest(user_seqs, changes) WITH ORDINALITY AS given (seq, change, place)
+      WHERE change ? 'claims' ORDER BY place
+    LOOP
+      BEGIN
+        changed_seqs := changed_seqs || set_traits(ARRAY[claim.seq], ARRAY[claim.said]);
+      EXCEPTION WHEN invalid_parameter_value THEN
+        NULL;
+      END;
+    END LOOP;
+    RETURN changed_seqs;
   END
   $$`,
   // Creates the anonymous users that changes name. Of a previous user both kinds may be meant; one
@@ -222,7 +254,7 @@ export const FUNCTIONS = [
         WHERE coalesce((known.trait_times -> key)::bigint <= joining.at_ms, true)
       ) AS fresh
       WHERE seq = known.seq AND fresh.traits IS NOT NULL
-      RETURNING check_traits(groups.traits, groups.trait_times) INTO checked;
+      RETURNING check_traits(groups.traits, groups.trait_times, NULL) INTO checked;
       -- Nobody belongs to no group.
       CONTINUE WHEN joining.seq = 0;
       INSERT INTO memberships AS had (user_seq, group_seq, since)
@@ -259,6 +291,7 @@ export const FUNCTIONS = [
     PERFORM resolve_aliases(changes);
     touched := merge_aliases(user_seqs, changes);
     touched := touched || set_traits(user_seqs, changes) || set_traits_once(user_seqs, changes);
+    touched := touched || set_claims(user_seqs, changes);
     PERFORM join_groups(user_seqs, changes);
     touched := ARRAY(
       SELECT known_seq FROM unnest(touched) AS alias (seq)

@@ -10,6 +10,7 @@ import {
 } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock.js';
+import { parseJsonObject } from '../common/json-object.js';
 import { discoverKeys } from './discover-keys.js';
 import { IdentityResolver, type ResolvedIdentity } from './identity-resolver.js';
 import { explainTokenError, IdentityProviderError } from './token-errors.js';
@@ -40,8 +41,7 @@ const FETCH_MS = 5_000;
 /** A key that the issuer has taken back is trusted no longer. */
 const REMEMBERED_MS = 5 * 60_000;
 const MAX_TOKENS = 5_000;
-/** A header and two more parts in base64url: anything else is a write key. */
-const JWT = /^bearer +(eyJ[\w-]*\.[\w-]+\.[\w-]*)\s*$/i;
+const BEARER = /^bearer +(\S+)\s*$/i;
 const MAX_USER_LENGTH = 255;
 
 /** Takes the word of an OpenID provider, whose token the request has as its bearer token. */
@@ -60,8 +60,8 @@ export class TokenIdentityResolver extends IdentityResolver {
   override resolve(
     request: IncomingMessage,
   ): ResolvedIdentity | undefined | Promise<ResolvedIdentity> {
-    const token = JWT.exec(request.headers.authorization ?? '')?.[1];
-    if (token === undefined) return undefined;
+    const token = BEARER.exec(request.headers.authorization ?? '')?.[1];
+    if (token === undefined || !isJwt(token)) return undefined;
     return this.verified.get(token) ?? this.verify(token);
   }
 
@@ -120,6 +120,15 @@ export class TokenIdentityResolver extends IdentityResolver {
     // It counts seconds: what was said before in the same one isn't newer.
     return { user, traits, ...(iat !== undefined && { traitsAt: Math.trunc(iat) * 1000 + 999 }) };
   }
+}
+
+/** Whether it's a JWT, be it a broken one, by its header of JSON. Anything else is a write key. */
+function isJwt(token: string): boolean {
+  const [header = '', ...rest] = token.split('.');
+  if (rest.length === 0) return false;
+  // So begins what begins with {" in base64.
+  if (header.startsWith('eyJ')) return true;
+  return parseJsonObject(Buffer.from(header, 'base64url').toString()) !== undefined;
 }
 
 /** A token needn't name its key: each of the issuer's that may be it is tried. */

@@ -32,6 +32,14 @@ export function isTraitsLimit(error: unknown): boolean {
   return (error as { constraint?: unknown }).constraint === 'traits_limit';
 }
 
+/** Whose traits would be too many: `users.seq`; undefined for a group's, and for any other error. */
+export function overfullUser(error: unknown): number | undefined {
+  const { detail } = error as { detail?: unknown };
+  return isTraitsLimit(error) && typeof detail === 'string' && detail !== ''
+    ? Number(detail)
+    : undefined;
+}
+
 /** Out of locks or memory, or not done in the time that a statement has: half of it may well do. */
 export function isTooMuchAtOnce(error: unknown): boolean {
   return ['53200', '57014'].includes(codeOf(error)) || sqlStateClass(error) === '54';

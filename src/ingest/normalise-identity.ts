@@ -1,3 +1,5 @@
+import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { isJsonObject } from '../common/json-object.js';
 import { isUserId, numberToText, readObject, readTime } from './read-values.js';
 import { Refusal, type RefusalCode } from './refusal.js';
 
@@ -17,8 +19,8 @@ export interface IdentityFields {
   group?: unknown;
   /** As the user's traits. */
   groupTraits?: unknown;
-  /** When the traits were so for sure, in milliseconds, though the event may be older. */
-  traitsAt?: number | undefined;
+  /** What somebody says of the user whom we trust more, and when it was so. */
+  claims?: Pick<ResolvedIdentity, 'traits' | 'traitsAt'> | undefined;
   /** When the client sent it, by its own clock, which tells how wrong that is. */
   sentAt?: unknown;
   /** Who says so, for the audit trail. */
@@ -37,7 +39,11 @@ export function readIdentity(
   time: number,
   now: number,
 ): string | undefined | Refusal {
-  const traits = readObject(fields.traits, 'invalid_traits');
+  // What can't be stored of a token is left out: whoever sends it can't change it.
+  const claims = readObject(fields.claims?.traits, 'invalid_traits');
+  const hasClaims = typeof claims === 'string';
+  const ownTraits = hasClaims ? withoutClaims(fields.traits, fields.claims?.traits) : fields.traits;
+  const traits = readObject(ownTraits, 'invalid_traits');
   if (traits instanceof Refusal) return traits;
   const traitsOnce = readObject(fields.traitsOnce, 'invalid_traits');
   if (traitsOnce instanceof Refusal) return traitsOnce;
@@ -50,8 +56,11 @@ export function readIdentity(
   const group = readOptionalId(fields.group, 'invalid_group');
   if (group instanceof Refusal) return group;
   const sentAs = numberToText(fields.sentAs);
+  const at = momentOf(time, readTime(fields.sentAt, Number.NaN), now);
+  const claimsAt = Math.min(fields.claims?.traitsAt ?? at, now);
   const parts = [
     traits !== undefined && `"traits":${traits}`,
+    hasClaims && `"claims":${claims},"claims_at":${claimsAt}`,
     traitsOnce !== undefined && `"traits_once":${traitsOnce}`,
     anonymous !== undefined && `"anonymous":${JSON.stringify(anonymous)}`,
     previous !== undefined && `"previous":${JSON.stringify(previous)}`,
@@ -60,9 +69,15 @@ export function readIdentity(
     group !== undefined && groupTraits !== undefined && `"group_traits":${groupTraits}`,
   ].filter((part) => part !== false);
   if (parts.length === 0) return undefined;
-  const moment = momentOf(time, readTime(fields.sentAt, Number.NaN), now);
-  const at = Math.max(moment, Math.min(fields.traitsAt ?? 0, now));
   return `{${parts.join()},"at":${at},"by":${JSON.stringify(fields.by)}}`;
+}
+
+/** What the token says counts over what the body does. */
+function withoutClaims(traits: unknown, claims: object | undefined): unknown {
+  if (!isJsonObject(traits)) return traits;
+  return Object.fromEntries(
+    Object.entries(traits).filter(([key]) => !Object.hasOwn(claims ?? {}, key)),
+  );
 }
 
 /** A clock is put right by steps of this: less may be the way that the request took, each time another. */

@@ -32,7 +32,13 @@ describe('an event of PostHog', () => {
       id: '01a214f8-0a52-7d5a-981a-bec1adafb012',
       source: 'shop',
       properties: { plan: 'pro', $groups: { company: 'acme' }, $lib: 'posthog-node' },
-      identity: { sentAt: 'then', by: 'test', traits: { plan: 'pro' }, traitsOnce: { first: 1 } },
+      identity: {
+        sentAt: 'then',
+        by: 'test',
+        claims: undefined,
+        traits: { plan: 'pro' },
+        traitsOnce: { first: 1 },
+      },
     });
   });
 
@@ -90,17 +96,16 @@ describe('an event of PostHog', () => {
     expect(fields(signup, token)).toMatchObject({
       user: 'sub-1',
       anonymous: false,
-      identity: { traits: { plan: 'free' } },
+      identity: { traits: { plan: 'pro' }, claims: { traits: { plan: 'free' } } },
     });
     expect(fields(page, token)).toMatchObject({ user: 'sub-1', anonymous: false });
   });
 
   it('shows no key to the log', () => {
-    const { text } = mapEvent(
-      { event: 'e', distinct_id: 'u', api_key: 'phc_1', token: 't' },
-      RULES,
-    );
-    expect(JSON.parse(text)).toEqual({ event: 'e', distinct_id: 'u' });
+    const keys = { api_key: 'phc_1', token: 't' };
+    const properties = { token: 't', a: 1 };
+    const { text } = mapEvent({ event: 'e', distinct_id: 'u', ...keys, properties }, RULES);
+    expect(JSON.parse(text)).toEqual({ event: 'e', distinct_id: 'u', properties: { a: 1 } });
   });
 
   it.each([
@@ -108,6 +113,10 @@ describe('an event of PostHog', () => {
     ['invalid_properties', { event: 'e', distinct_id: 'u', properties: [] }],
     ['invalid_traits', { event: 'e', distinct_id: 'u', properties: { $set: 1 } }],
     ['invalid_traits', { event: 'e', distinct_id: 'u', properties: { $unset: 'plan' } }],
+    [
+      'invalid_traits',
+      { event: 'e', distinct_id: 'u', properties: { $unset: [{ toString: 1, valueOf: 1 }] } },
+    ],
     ['missing_alias', { event: '$create_alias', distinct_id: 'u' }],
     ['missing_group', { event: '$groupidentify', distinct_id: 'u' }],
     ['missing_group', { event: '$groupidentify', properties: { $group_type: 'company' } }],

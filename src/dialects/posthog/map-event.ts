@@ -28,7 +28,7 @@ const NOT_PROPERTIES = ['$set', '$set_once', '$unset', 'token', 'distinct_id'];
 
 /** Maps one event as PostHog's SDKs send it (https://posthog.com/docs/api/capture). */
 export function mapEvent(item: unknown, rules: EventRules): MappedCall {
-  const event = isJsonObject(item) ? withoutKeys(item, ['api_key', 'token']) : item;
+  const event = isJsonObject(item) ? withoutWriteKeys(item) : item;
   const text = toJson(event);
   if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '' };
   if (!isJsonObject(event)) return { fields: new Refusal('invalid_item'), text };
@@ -98,11 +98,11 @@ function identityOf(
   distinctId: unknown,
   { identity, sentAt, by }: EventRules,
 ): IdentityFields | Refusal {
-  const said: IdentityFields = { sentAt, traitsAt: identity?.traitsAt, by };
-  const traits = traitsOf(event, properties, identity?.traits);
+  const said: IdentityFields = { sentAt, claims: identity, by };
+  const traits = traitsOf(event, properties);
   if (traits instanceof Refusal) return traits;
   const once = properties['$set_once'] ?? event['$set_once'];
-  if (traits !== undefined) said.traits = traits;
+  said.traits = traits;
   if (once !== undefined) said.traitsOnce = once;
   const anonymousId = properties['$anon_distinct_id'];
   if (name === 'identify' && anonymousId !== distinctId) said.anonymous = anonymousId;
@@ -114,18 +114,26 @@ function identityOf(
   return { ...said, previous };
 }
 
-/** What is set, null for what isn't to be any more, and over both what a token says. */
-function traitsOf(
-  event: Payload,
-  properties: Payload,
-  claims: Payload | undefined,
-): Payload | undefined | Refusal {
+/** What is set, and null for what isn't to be any more. */
+function traitsOf(event: Payload, properties: Payload): Payload | Refusal {
   const set = properties['$set'] ?? event['$set'] ?? {};
   const unset = properties['$unset'] ?? event['$unset'] ?? [];
-  if (!isJsonObject(set) || !Array.isArray(unset)) return new Refusal('invalid_traits');
-  const removed = Object.fromEntries(unset.map((key: unknown) => [String(key), null]));
-  const traits = { ...set, ...removed, ...claims };
-  return Object.keys(traits).length === 0 ? undefined : traits;
+  if (!isJsonObject(set) || !Array.isArray(unset) || !unset.every(isText)) {
+    return new Refusal('invalid_traits');
+  }
+  return { ...set, ...Object.fromEntries(unset.map((key) => [key, null])) };
+}
+
+/** They let their reader send events: the log shows them to nobody. */
+function withoutWriteKeys(event: Payload): Payload {
+  const rest = withoutKeys(event, ['api_key', 'token']);
+  const { properties } = rest;
+  if (!isJsonObject(properties)) return rest;
+  return { ...rest, properties: withoutKeys(properties, ['api_key', 'token']) };
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === 'string';
 }
 
 function withoutKeys(object: Payload, keys: readonly string[]): Payload {

@@ -238,7 +238,7 @@ describe('an identity from outside', () => {
     expect(mapped).toMatchObject({ user: 'token-user', anonymous: false });
     expect(mapped.identity).toMatchObject({
       anonymous: 'a',
-      traits: { role: 'admin', plan: 'pro' },
+      claims: { traits: { role: 'admin' } },
     });
     expect(JSON.stringify(mapped)).not.toContain('forged');
   });
@@ -247,7 +247,7 @@ describe('an identity from outside', () => {
     const mapped = fields({ anonymousId: 'a', event: 'e' }, 'track', { identity });
     expect(mapped).toMatchObject({ user: 'token-user', anonymous: false });
     expect(mapped.properties).toEqual({ context: { anonymousId: 'a' } });
-    expect(mapped.identity).toMatchObject({ traits: { role: 'admin' } });
+    expect(mapped.identity).toMatchObject({ claims: { traits: { role: 'admin' } } });
     expect(mapped.identity).not.toHaveProperty('anonymous');
   });
 });

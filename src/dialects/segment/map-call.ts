@@ -140,12 +140,11 @@ function identityOf(
   { user, anonymous }: CallUser,
   { identity, by, sentAt }: CallRules,
 ): IdentityFields | undefined | Refusal {
-  const claims = identity?.traits;
   // Who has no user id is nobody's alias.
   const anonymousId = anonymous || user === undefined ? undefined : given(call['anonymousId']);
   const rest = {
     sentAt: given(sentAt) ?? given(call['sentAt']),
-    traitsAt: identity?.traitsAt,
+    claims: identity,
     ...(anonymousId !== undefined && { sentAs: anonymousId }),
     by,
   };
@@ -153,7 +152,7 @@ function identityOf(
     case 'identify':
       return {
         ...rest,
-        traits: withClaims(givenObject(call['traits']), claims),
+        traits: givenObject(call['traits']),
         anonymous: anonymousId,
       };
     case 'alias': {
@@ -162,22 +161,14 @@ function identityOf(
         return new Refusal('missing_previous_id');
       }
       if (anonymous) return new Refusal('missing_user');
-      return previous === undefined
-        ? { ...rest, anonymous: anonymousId, traits: claims }
-        : { ...rest, previous, traits: claims };
+      return previous === undefined ? { ...rest, anonymous: anonymousId } : { ...rest, previous };
     }
     case 'group': {
       const group = given(call['groupId']);
       if (group === undefined) return new Refusal('missing_group');
-      return { ...rest, group, groupTraits: givenObject(call['traits']), traits: claims };
+      return { ...rest, group, groupTraits: givenObject(call['traits']) };
     }
     default:
-      return claims || anonymousId !== undefined ? { ...rest, traits: claims } : undefined;
+      return identity?.traits || anonymousId !== undefined ? rest : undefined;
   }
-}
-
-/** What the token says counts over what the body does. */
-function withClaims(traits: unknown, claims: Payload | undefined): unknown {
-  if (!claims || (traits !== undefined && !isJsonObject(traits))) return traits;
-  return { ...traits, ...claims };
 }

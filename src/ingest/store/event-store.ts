@@ -11,6 +11,7 @@ import {
   isTooMuchAtOnce,
   isTraitsLimit,
   isUnavailable,
+  overfullUser,
 } from '../../common/database-errors.js';
 import { Clock } from '../../common/clock.js';
 import { BufferPool } from '../buffer-pool.js';
@@ -34,6 +35,7 @@ const TRY_OUT_MS = 2_000;
 /** For the batches that are stored at once. */
 const BUFFERS = 3;
 const SOURCE_LIMIT = new Refusal('source_limit');
+const TOO_MANY_TRAITS = new Refusal('too_many_traits');
 
 /** Stores events in one transaction, which has committed when it answers. Knows no retry. */
 @Injectable()
@@ -202,8 +204,26 @@ async function insertWithIdentities(client: ClientBase, rows: EventRows): Promis
   } catch (error) {
     // On a connection that was lost there is nothing to undo.
     await client.query('ROLLBACK').catch(() => {});
-    throw error;
+    return await storeWithoutOverfull(client, rows, error);
   }
+}
+
+/**
+ * What is said of a user who would have too many traits is refused at once, all that a batch says:
+ * halving it to the last one would keep the others waiting.
+ */
+async function storeWithoutOverfull(
+  client: ClientBase,
+  rows: EventRows,
+  error: unknown,
+): Promise<StoreOutcome[]> {
+  const user = overfullUser(error);
+  const marks = rows.events.map(
+    ({ identity }, index) => identity !== undefined && rows.userSeqs[index] === user,
+  );
+  if (user === undefined || !marks.includes(true)) throw error;
+  const stored = (await insertWithIdentities(client, without(rows, marks))).values();
+  return marks.map((isMarked) => (isMarked ? TOO_MANY_TRAITS : stored.next().value!));
 }
 
 async function insertAndApply(client: ClientBase, rows: EventRows): Promise<boolean[]> {
