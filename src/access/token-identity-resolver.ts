@@ -11,6 +11,7 @@ import {
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock.js';
 import { parseJsonObject } from '../common/json-object.js';
+import { isUserId, numberToText } from '../common/text.js';
 import { discoverKeys } from './discover-keys.js';
 import { IdentityResolver, type ResolvedIdentity } from './identity-resolver.js';
 import { explainTokenError, IdentityProviderError } from './token-errors.js';
@@ -42,7 +43,6 @@ const FETCH_MS = 5_000;
 const REMEMBERED_MS = 5 * 60_000;
 const MAX_TOKENS = 5_000;
 const BEARER = /^bearer +(\S+)\s*$/i;
-const MAX_USER_LENGTH = 255;
 
 /** Takes the word of an OpenID provider, whose token the request has as its bearer token. */
 @Injectable()
@@ -105,12 +105,11 @@ export class TokenIdentityResolver extends IdentityResolver {
   }
 
   private identityOf(payload: JWTPayload, userClaim: string): ResolvedIdentity {
-    const claim = payload[userClaim];
-    const user = Number.isSafeInteger(claim) ? String(claim) : claim;
-    if (typeof user !== 'string' || !isUserId(user)) {
+    const user = numberToText(payload[userClaim]);
+    if (!isUserId(user)) {
       throw new UnauthorizedError(
         'invalid_token',
-        `the token's claim ${userClaim} must be text of 1 to ${MAX_USER_LENGTH} characters, none of them a control character`,
+        `the token's claim ${userClaim} must be text of 1 to 255 characters, none of them a control character`,
       );
     }
     const claims = (this.options.traitClaims ?? []).filter((name) => payload[name] !== undefined);
@@ -150,8 +149,4 @@ async function verifyByAnyKey(
     }
     throw new errors.JWSSignatureVerificationFailed();
   }
-}
-
-function isUserId(text: string): boolean {
-  return text !== '' && Array.from(text).length <= MAX_USER_LENGTH && !/[\p{Cc}\p{Cs}]/u.test(text);
 }

@@ -19,6 +19,12 @@ export interface Sender {
   by: string;
 }
 
+/** What all calls of a request have in common. */
+export interface CallRules extends Sender {
+  /** When the client sent the request, by its own clock. */
+  sentAt: unknown;
+}
+
 /** What became of a request: every call is stored, or refused for a reason. */
 export interface DialectAnswer {
   success: true;

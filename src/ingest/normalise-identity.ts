@@ -1,6 +1,7 @@
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { isJsonObject } from '../common/json-object.js';
-import { isUserId, numberToText, readObject, readTime } from './read-values.js';
+import { isUserId, numberToText } from '../common/text.js';
+import { readObject, readTime } from './read-values.js';
 import { Refusal, type RefusalCode } from './refusal.js';
 
 /** What an event says about who its user is, as a client gave it. What is undefined isn't said. */

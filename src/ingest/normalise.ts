@@ -3,7 +3,8 @@ import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { Refusal } from './refusal.js';
 import { withIdentity } from './with-identity.js';
 import { readIdentity, type IdentityFields } from './normalise-identity.js';
-import { isText, readObject, readTime, readUserId } from './read-values.js';
+import { isText } from '../common/text.js';
+import { readObject, readTime, readUserId } from './read-values.js';
 
 /** An event as a client gave it: nothing is known about the values yet. */
 export type EventFields = Partial<

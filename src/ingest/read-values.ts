@@ -1,13 +1,11 @@
 import { isJsonObject } from '../common/json-object.js';
 import { parseMilliseconds } from '../common/timestamp.js';
+import { isUserId, numberToText } from '../common/text.js';
 import { Refusal, type RefusalCode } from './refusal.js';
 
-const MAX_USER_LENGTH = 255;
 const MAX_OBJECT_BYTES = 32 * 1024;
 const MAX_OBJECT_DEPTH = 20;
 
-/** Control characters, and halves of surrogate pairs, which are no characters at all. */
-const FORBIDDEN = /[\p{Cc}\p{Cs}]/u;
 /** What a text in PostgreSQL's jsonb can't hold. */
 const UNSTORABLE = /[\0\p{Cs}]/u;
 
@@ -16,11 +14,6 @@ export function readUserId(value: unknown): string | Refusal {
   if (value === undefined || value === null) return new Refusal('missing_user');
   const user = numberToText(value);
   return isUserId(user) ? user : new Refusal('invalid_user');
-}
-
-/** Whether a user, or a group, may be called so: 1 to 255 characters, none of them a control character. */
-export function isUserId(value: unknown): value is string {
-  return isText(value, MAX_USER_LENGTH);
 }
 
 /** @param now in milliseconds, for a value that is missing */
@@ -58,16 +51,4 @@ function isStorable(value: unknown, depth: number): boolean {
     if (!isStorable(key, depth) || !isStorable(items[key], depth + 1)) return false;
   }
   return true;
-}
-
-/** JSON clients send whole numbers for ids and timestamps; any other number would change on the way. */
-export function numberToText(value: unknown): unknown {
-  return typeof value === 'number' && Number.isSafeInteger(value) ? String(value) : value;
-}
-
-/** Length is counted in characters, as the database counts it; UTF-16 has at most two units for one. */
-export function isText(value: unknown, maxLength: number): value is string {
-  if (typeof value !== 'string' || value === '' || value.length > 2 * maxLength) return false;
-  if (FORBIDDEN.test(value)) return false;
-  return value.length <= maxLength || Array.from(value).length <= maxLength;
 }

@@ -2,16 +2,17 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import type { EventFields } from '../../ingest/normalise.js';
+import type { CallRules } from '../dialect.service.js';
 import { Refusal } from '../../ingest/refusal.js';
-import { mapEvent, type EventRules } from './map-event.js';
+import { mapEvent } from './map-event.js';
 
-const RULES: EventRules = { source: 'shop', identity: undefined, by: 'test', sentAt: 'then' };
+const RULES: CallRules = { source: 'shop', identity: undefined, by: 'test', sentAt: 'then' };
 /** As the SDK sends them. */
 const [page, signup, identify, alias, group] = JSON.parse(
   readFileSync(join(import.meta.dirname, 'fixtures', 'posthog-node.json'), 'utf8'),
 ) as Record<string, unknown>[];
 
-function fields(event: unknown, rules: Partial<EventRules> = {}): EventFields {
+function fields(event: unknown, rules: Partial<CallRules> = {}): EventFields {
   const mapped = mapEvent(event, { ...RULES, ...rules }).fields;
   if (mapped instanceof Refusal) throw new Error(mapped.message);
   return mapped;

@@ -3,15 +3,9 @@ import type { MappedCall } from '../../ingest/intake.service.js';
 import type { EventFields } from '../../ingest/normalise.js';
 import type { IdentityFields } from '../../ingest/normalise-identity.js';
 import { Refusal } from '../../ingest/refusal.js';
-import type { Sender } from '../dialect.service.js';
+import type { CallRules } from '../dialect.service.js';
 
 type Payload = Record<string, unknown>;
-
-/** What all events of a request have in common. */
-export interface EventRules extends Sender {
-  /** When the client sent the request, by its own clock. */
-  sentAt: unknown;
-}
 
 /** What PostHog's own events are called here. */
 const NAMES = new Map<unknown, string>([
@@ -27,7 +21,7 @@ const NAMES = new Map<unknown, string>([
 const NOT_PROPERTIES = ['$set', '$set_once', '$unset', 'token', 'distinct_id'];
 
 /** Maps one event as PostHog's SDKs send it (https://posthog.com/docs/api/capture). */
-export function mapEvent(item: unknown, rules: EventRules): MappedCall {
+export function mapEvent(item: unknown, rules: CallRules): MappedCall {
   const event = isJsonObject(item) ? withoutWriteKeys(item) : item;
   const text = toJson(event);
   if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '' };
@@ -35,7 +29,7 @@ export function mapEvent(item: unknown, rules: EventRules): MappedCall {
   return { fields: fieldsOf(event, rules), text };
 }
 
-function fieldsOf(event: Payload, rules: EventRules): EventFields | Refusal {
+function fieldsOf(event: Payload, rules: CallRules): EventFields | Refusal {
   const properties = event['properties'] ?? {};
   if (!isJsonObject(properties)) return new Refusal('invalid_properties');
   const name = NAMES.get(event['event']) ?? event['event'];
@@ -96,7 +90,7 @@ function identityOf(
   { properties, ...event }: Payload & { properties: Payload },
   name: unknown,
   distinctId: unknown,
-  { identity, sentAt, by }: EventRules,
+  { identity, sentAt, by }: CallRules,
 ): IdentityFields | Refusal {
   const said: IdentityFields = { sentAt, claims: identity, by };
   const traits = traitsOf(event, properties);

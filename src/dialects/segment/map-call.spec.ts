@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { normalise, type EventFields } from '../../ingest/normalise.js';
+import type { CallRules } from '../dialect.service.js';
 import { Refusal } from '../../ingest/refusal.js';
 import { findProjectRoot } from '../../project-root.js';
-import { mapCall, type CallRules, type CallType } from './map-call.js';
+import { mapCall, type CallType } from './map-call.js';
 
 type Payload = Record<string, unknown>;
 

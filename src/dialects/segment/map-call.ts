@@ -3,7 +3,7 @@ import type { MappedCall } from '../../ingest/intake.service.js';
 import type { EventFields } from '../../ingest/normalise.js';
 import type { IdentityFields } from '../../ingest/normalise-identity.js';
 import { Refusal } from '../../ingest/refusal.js';
-import type { Sender } from '../dialect.service.js';
+import type { CallRules, Sender } from '../dialect.service.js';
 
 /** The calls of Segment's specification (https://segment.com/docs/connections/spec/). */
 export const CALL_TYPES = ['track', 'identify', 'page', 'screen', 'alias', 'group'] as const;
@@ -11,12 +11,6 @@ export type CallType = (typeof CALL_TYPES)[number];
 
 /** A call as it came: nothing is known about the values yet. */
 type Payload = Record<string, unknown>;
-
-/** What all calls of a request have in common. */
-export interface CallRules extends Sender {
-  /** When the client sent the request, by its own clock. */
-  sentAt: unknown;
-}
 
 /** One event may have so many bytes, as in Segment. */
 const MAX_CALL_BYTES = 32 * 1024;

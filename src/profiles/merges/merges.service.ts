@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { IdentityResolver } from '../../access/identity-resolver.js';
 import { UnreadableRequestError } from '../../common/errors.js';
-import { isUserId } from '../../ingest/read-values.js';
+import { isUserId } from '../../common/text.js';
 import { UnknownMergeError } from '../profile-errors.js';
 import { readCursor, writeCursor } from './cursor.js';
 import type {
