@@ -9,11 +9,13 @@ const node = (...path) => [process.execPath, join(projectRoot, ...path)];
 
 const CHECKS = {
   types: [bin('tsc'), '--noEmit'],
+  'types of what browsers get': [bin('tsc'), '-p', 'tsconfig.browser.json'],
   lint: [bin('oxlint'), '--type-aware', '--deny-warnings'],
   format: [bin('prettier'), '--check', '--log-level=warn', '.'],
   'import direction': node('scripts', 'check', 'import-direction.mjs'),
   'house rules': node('scripts', 'check', 'house-rules.mjs'),
   'dead code and dependencies': [bin('knip')],
+  'size of what browsers get': node('scripts', 'check', 'browser-size.mjs'),
   'OpenAPI document': node('scripts', 'check', 'openapi.mjs'),
 };
 

@@ -3,7 +3,7 @@ import { text } from 'node:stream/consumers';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { afterAll, beforeAll, expect, it } from '@jest/globals';
-import { threadFile } from '../src/common/thread-file.js';
+import { builtFile } from '../src/common/built-file.js';
 import { connectionSettings } from '../src/database/connection-settings.js';
 import { findProjectRoot } from '../src/project-root.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
@@ -22,7 +22,7 @@ const PASSES = 20;
 it('folds again and again, and leaves nothing behind by it', async () => {
   const { dataSource } = database;
   const folder = join(findProjectRoot(), 'src', 'rollup');
-  const worker = new Worker(threadFile(folder, 'fold.thread.js'), {
+  const worker = new Worker(builtFile(folder, 'fold.thread.js'), {
     workerData: { connection: connectionSettings(dataSource), intervalMs: 1 },
     stderr: true,
     // Jest runs without warnings; here they are looked for.

@@ -4,7 +4,13 @@ import { projectRoot, step } from './project.mjs';
 
 /** What `dist` is built of. */
 const SOURCES = ['src', 'migrations', 'ormconfig.ts', 'nest-cli.json', 'tsconfig.json'];
-const SOURCES_OF_BUILD = [...SOURCES, 'tsconfig.build.json', 'package-lock.json'];
+const SOURCES_OF_BUILD = [
+  ...SOURCES,
+  'tsconfig.build.json',
+  'tsconfig.browser.json',
+  'scripts/bundle.mjs',
+  'package-lock.json',
+];
 /** Written last, so that a build that was broken off is made again. */
 const BUILT = join(projectRoot, 'dist', '.built');
 
@@ -49,6 +55,7 @@ function isBuilt() {
 async function build() {
   const nest = join(projectRoot, 'node_modules', '@nestjs', 'cli', 'bin', 'nest.js');
   await step('Building', process.execPath, [nest, 'build']);
+  await step('Bundling what browsers get', process.execPath, [join('scripts', 'bundle.mjs')]);
   writeFileSync(BUILT, '');
 }
 

@@ -13,7 +13,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { isUnavailable } from '../common/database-errors.js';
 import { AnalyticsError, UnavailableError } from '../common/errors.js';
-import { threadFile } from '../common/thread-file.js';
+import { builtFile } from '../common/built-file.js';
 import { connectionSettings } from '../database/connection-settings.js';
 import type { QueryLimits } from './engine/refusals.js';
 import { FailedQueryError, QueryTimeoutError, TooManyQueriesError } from './query-errors.js';
@@ -121,7 +121,7 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
       limits: { ...limits },
     };
     return new Piscina({
-      filename: threadFile(join(import.meta.dirname, 'thread'), 'query.thread.js'),
+      filename: builtFile(join(import.meta.dirname, 'thread'), 'query.thread.js'),
       workerData: settings,
       minThreads: 1,
       maxThreads: MAX_THREADS,

@@ -6,7 +6,7 @@ import {
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
-import { threadFile } from '../common/thread-file.js';
+import { builtFile } from '../common/built-file.js';
 import { within } from '../common/within.js';
 import { connectionSettings } from '../database/connection-settings.js';
 import type { FoldSettings } from './fold.thread.js';
@@ -51,7 +51,7 @@ export class RollupFolder implements OnApplicationBootstrap, OnApplicationShutdo
       connection: connectionSettings(this.dataSource),
       intervalMs: INTERVAL_MS,
     };
-    const worker = new Worker(threadFile(import.meta.dirname, 'fold.thread.js'), {
+    const worker = new Worker(builtFile(import.meta.dirname, 'fold.thread.js'), {
       workerData: settings,
       // What it reads is soon done with: room for more of it would only be taken.
       resourceLimits: { maxYoungGenerationSizeMb: YOUNG_MB },

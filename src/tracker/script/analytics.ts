@@ -1,0 +1,2 @@
+/** What a page gets. */
+Object.assign(globalThis, { analytics: {} });
