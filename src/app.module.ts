@@ -2,6 +2,7 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AnalyticsModule, type AnalyticsOptions } from './analytics/analytics.module.js';
+import { DashboardModule } from './dashboard/dashboard.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 
 /** The standalone server, put together. */
@@ -18,6 +19,7 @@ export class AppModule {
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
         analytics,
+        DashboardModule,
         OperationsModule.watching(analytics),
       ],
     };

@@ -15,8 +15,8 @@ const CONFINED = [
   },
   {
     pattern: /\bDate\.now\(|new Date\(\)/,
-    allowed: ['src/common/clock.ts'],
-    why: 'the clock is injected (src/common/clock.ts)',
+    allowed: ['src/common/clock.ts', 'src/dashboard/page/state/use-now.ts'],
+    why: 'the clock is injected (src/common/clock.ts; in the dashboard by use-now.ts)',
   },
   {
     pattern: /synchronize:\s*true/,
@@ -37,7 +37,7 @@ function read(path) {
 
 const wrong = [];
 for (const path of [
-  ...filesBelow('src', /\.ts$/),
+  ...filesBelow('src', /\.tsx?$/),
   'ormconfig.ts',
   ...filesBelow('migrations', /\.ts$/),
 ]) {
@@ -47,7 +47,7 @@ for (const path of [
   }
 }
 const code = ['src', 'test', 'migrations', 'scripts'].flatMap((folder) =>
-  filesBelow(folder, /\.(ts|mjs)$/),
+  filesBelow(folder, /\.(tsx?|mjs)$/),
 );
 for (const path of code) {
   const lines = read(path).split('\n').length;

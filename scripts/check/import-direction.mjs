@@ -30,6 +30,7 @@ const BELOW = {
     'database',
     'common',
   ],
+  dashboard: ['common'],
   operations: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
   dialects: ['access', 'ingest', 'common'],
   profiles: ['access', 'ingest', 'identity', 'database', 'common'],

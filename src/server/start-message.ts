@@ -26,6 +26,7 @@ export function startMessage(
     '',
     'User Analytics is ready.',
     '',
+    `  Dashboard  ${url}/dashboard`,
     `  API        ${url}/analytics`,
     `  Explorer   ${url}/docs`,
     `  Storage    ${storageName(storage)}, ${where}`,

@@ -1,4 +1,5 @@
 import { render } from 'preact';
+import { App } from './app.js';
 import './style.css';
 
-render(<main />, document.querySelector('#app')!);
+render(<App />, document.querySelector('#app')!);

@@ -1,0 +1,68 @@
+/** A filter of the query language, as people make it by clicking. */
+export type Filter = [test: string, ...rest: unknown[]];
+
+export type Value = string | number | boolean | null;
+
+/** Events that have this value; without one, those where the field is absent. */
+export function filterBy(field: string, value: Value): Filter {
+  return value === null ? ['not', ['exists', field]] : ['is', field, [value]];
+}
+
+/** For people. */
+export function filterText(filter: Filter): string {
+  const [test, ...rest] = filter;
+  switch (test) {
+    case 'not':
+      return notText(rest[0] as Filter);
+    case 'and':
+    case 'or':
+      return (rest[0] as Filter[]).map((part) => `(${filterText(part)})`).join(` ${test} `);
+    case 'exists':
+      return `${nameOf(rest[0])} is there`;
+    default:
+      return `${nameOf(rest[0])} ${test.replace('_', ' ')} ${valuesText(rest[1])}`;
+  }
+}
+
+function notText(filter: Filter): string {
+  if (filter[0] === 'exists') return `${nameOf(filter[1])} is absent`;
+  return `not (${filterText(filter)})`;
+}
+
+/** `property:path` is called path, as it was when it was sent. */
+export function nameOf(field: unknown): string {
+  return String(field).replace(/^(property|trait):/, '');
+}
+
+function valuesText(values: unknown): string {
+  const all = Array.isArray(values) ? values : [values];
+  return all.map((value) => valueText(value)).join(' or ');
+}
+
+/** For people: nothing has a name, too. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return '(none)';
+  if (value === '') return '(empty)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}
+
+/** The same filter isn't added twice. */
+export function withFilter(filters: readonly Filter[], added: Filter): Filter[] {
+  const text = JSON.stringify(added);
+  if (filters.some((filter) => JSON.stringify(filter) === text)) return [...filters];
+  return [...filters, added];
+}
+
+/** @returns undefined for what is no list of filters */
+export function readFilters(text: string): Filter[] | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return Array.isArray(value) && value.every(isFilter) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function isFilter(value: unknown): value is Filter {
+  return Array.isArray(value) && typeof value[0] === 'string';
+}

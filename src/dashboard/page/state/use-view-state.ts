@@ -1,0 +1,29 @@
+import { useCallback, useEffect, useState } from 'preact/hooks';
+import { readViewState, writeViewState, type ViewState } from './view-state.js';
+
+/** Changes the view, and the URL with it. */
+export type Update = (change: Partial<ViewState>) => void;
+
+const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
+
+/** The state that the URL says. Each change is a step back in the browser's history. */
+export function useViewState(): [ViewState, Update] {
+  const read = (): ViewState => readViewState(location.search, browserZone);
+  const [state, setState] = useState(read);
+  useEffect(() => {
+    const onMove = (): void => setState(read());
+    addEventListener('popstate', onMove);
+    return () => removeEventListener('popstate', onMove);
+  }, []);
+  const update = useCallback<Update>((change) => {
+    const next = { ...read(), ...change };
+    history.pushState(null, '', urlOf(next));
+    setState(next);
+  }, []);
+  return [state, update];
+}
+
+/** Relative: wherever the page lies. */
+export function urlOf(state: ViewState): string {
+  return `dashboard${writeViewState(state)}`;
+}

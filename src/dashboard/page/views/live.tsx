@@ -1,0 +1,108 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { watchLive } from '../api/live.js';
+import type { EventLine } from '../api/types.js';
+import { useDashboard } from '../dashboard-context.js';
+import { CsvButton } from '../parts/csv-button.js';
+import { eventColumns, eventsCsv } from '../parts/event-table.js';
+import { Nothing, Panel } from '../parts/panel.js';
+import { Suggested } from '../parts/suggested.js';
+import { Table } from '../parts/table.js';
+
+/** Older ones make room. */
+const SHOWN = 200;
+/** A flood is drawn a few times a second, not for each event. */
+const DRAW_MS = 250;
+
+/** Events as they arrive. */
+export function Live() {
+  const { state, suggestions } = useDashboard();
+  const [isPaused, setPaused] = useState(false);
+  const [name, setName] = useState('');
+  const { events, isConnected, missing } = useLiveEvents(isPaused, name, state.includeBots);
+  return (
+    <Panel
+      title="Live"
+      actions={
+        <>
+          <Connection isConnected={isConnected} isPaused={isPaused} />
+          <button type="button" class="small" onClick={() => setPaused(!isPaused)}>
+            {isPaused ? 'Go on' : 'Pause'}
+          </button>
+          <CsvButton name="live" of="the events shown" csv={() => eventsCsv(events)} />
+        </>
+      }
+    >
+      <Suggested
+        label="Only events named"
+        value={name}
+        suggestions={suggestions.events}
+        placeholder="any"
+        onInput={setName}
+      />
+      {missing !== '' && <p class="quiet">{missing}</p>}
+      {events.length === 0 ? (
+        <Nothing>
+          Nothing arrived since this page was opened. Events appear here as they do.
+        </Nothing>
+      ) : (
+        <Table
+          caption="Events, the latest to arrive first"
+          columns={eventColumns(state.zone)}
+          rows={events}
+          keyOf={({ id, timestamp, user }) => `${id} ${timestamp} ${user ?? ''}`}
+        />
+      )}
+    </Panel>
+  );
+}
+
+function Connection({ isConnected, isPaused }: { isConnected: boolean; isPaused: boolean }) {
+  const text = isConnected ? 'Connected' : 'Connecting …';
+  return (
+    <span class={`connection ${isConnected && !isPaused ? 'on' : ''}`} role="status">
+      {isPaused ? 'Paused' : text}
+    </span>
+  );
+}
+
+function useLiveEvents(isPaused: boolean, name: string, includeBots: boolean) {
+  const [events, setEvents] = useState<EventLine[]>([]);
+  const [isConnected, setConnected] = useState(false);
+  const [missing, setMissing] = useState('');
+  const waiting = useRef<EventLine[]>([]);
+  useEffect(() => {
+    if (isPaused) return undefined;
+    const draw = setInterval(() => {
+      const arrived = waiting.current.splice(0);
+      if (arrived.length > 0) {
+        setEvents((before) => [...arrived.toReversed(), ...before].slice(0, SHOWN));
+      }
+    }, DRAW_MS);
+    const search = new URLSearchParams();
+    if (name !== '') search.set('event', name);
+    if (includeBots) search.set('bots', 'include');
+    const stop = watchLive(
+      {
+        onEvent: (event) => {
+          waiting.current.push(event);
+          if (waiting.current.length > SHOWN) waiting.current.shift();
+        },
+        onConnected: setConnected,
+        onMissing: (count) => setMissing(missingText(count)),
+      },
+      `?${search}`,
+    );
+    return () => {
+      clearInterval(draw);
+      stop();
+      setConnected(false);
+    };
+  }, [isPaused, name, includeBots]);
+  return { events, isConnected, missing };
+}
+
+function missingText(count: number | undefined): string {
+  return count === undefined
+    ? 'The connection was broken for a while: some events that arrived then are not shown. All of them are stored.'
+    : `More events arrive than can be shown: ${count} were left out just now. All of them are stored.`;
+}
