@@ -4,8 +4,9 @@ export interface Column<Row> {
   title: string;
   isNumber?: boolean;
   cell: (row: Row) => ComponentChildren;
-  /** From 0 to 1: a bar behind the cell. */
+  /** From 0 to 1: a bar behind the cell, or how strongly it's coloured. */
   share?: (row: Row) => number;
+  isHeat?: boolean;
 }
 
 interface TableProps<Row> {
@@ -34,13 +35,13 @@ export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
         <tbody>
           {rows.map((row, index) => (
             <tr key={keyOf(row, index)}>
-              {columns.map(({ title, isNumber, cell, share }, place) => {
+              {columns.map(({ title, isNumber, cell, share, isHeat }, place) => {
                 const Cell = place === 0 ? 'th' : 'td';
                 return (
                   <Cell
                     key={title}
                     {...(place === 0 && { scope: 'row' })}
-                    class={`${isNumber ? 'number' : ''} ${share ? 'bar' : ''}`}
+                    class={`${isNumber ? 'number' : ''} ${share ? (isHeat ? 'heat' : 'bar') : ''}`}
                     {...(share && { style: { '--share': String(share(row)) } })}
                   >
                     {cell(row)}

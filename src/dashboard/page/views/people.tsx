@@ -45,26 +45,28 @@ export function People() {
         />
       }
     >
-      <OpenById />
-      <ByTrait
-        onFind={(found) => {
-          setPages([]);
-          setTrait(found);
-        }}
-      />
-      <Choice
-        label="Who"
-        value={kind}
-        options={[
-          ['', 'Everyone'],
-          ['known', 'Known users'],
-          ['anonymous', 'Anonymous ones'],
-        ]}
-        onChoose={(value) => {
-          setPages([]);
-          setKind(value);
-        }}
-      />
+      <div class="searches">
+        <OpenById />
+        <ByTrait
+          onFind={(found) => {
+            setPages([]);
+            setTrait(found);
+          }}
+        />
+        <Choice
+          label="Who"
+          value={kind}
+          options={[
+            ['', 'Everyone'],
+            ['known', 'Known users'],
+            ['anonymous', 'Anonymous ones'],
+          ]}
+          onChoose={(value) => {
+            setPages([]);
+            setKind(value);
+          }}
+        />
+      </div>
       <Answered asked={asked}>
         {({ results, meta }) => (
           <>

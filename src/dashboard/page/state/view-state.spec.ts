@@ -1,0 +1,91 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import type { Filter } from './filters.js';
+import { INTERVALS, PRESETS, type ChosenRange, type Preset } from './ranges.js';
+import {
+  CHART_METRICS,
+  readViewState,
+  VIEWS,
+  writeViewState,
+  type ChartMetric,
+  type View,
+  type ViewState,
+} from './view-state.js';
+
+const ZONE = 'Europe/Berlin';
+const DEFAULT = readViewState('', ZONE);
+
+const range = fc.oneof(
+  fc.constantFrom(...(Object.keys(PRESETS) as Preset[])),
+  fc.constantFrom<ChosenRange>(
+    ['2015-05-17', '2015-05-21'],
+    ['2015-05-17T10:00:00.000Z', '2015-05-17T11:00:00.000Z'],
+  ),
+);
+const filter = fc.oneof(
+  fc
+    .tuple(fc.string(), fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true })))
+    .map(([name, value]): Filter => ['is', `property:${name}`, [Object.is(value, -0) ? 0 : value]]),
+  fc.string().map((name): Filter => ['not', ['exists', `trait:${name}`]]),
+);
+const user = fc.option(fc.string({ minLength: 1, unit: 'binary' }), { nil: undefined });
+const state: fc.Arbitrary<ViewState> = fc
+  .record<ViewState>({
+    view: fc.constantFrom(...(Object.keys(VIEWS) as View[])),
+    range,
+    zone: fc.constantFrom('UTC', 'Asia/Kathmandu', 'America/New_York'),
+    interval: fc.option(fc.constantFrom(...INTERVALS), { nil: undefined }),
+    metrics: fc.uniqueArray(fc.constantFrom(...(Object.keys(CHART_METRICS) as ChartMetric[])), {
+      minLength: 1,
+    }),
+    compare: fc.constantFrom('previous', 'year', 'none'),
+    filters: fc.array(filter, { maxLength: 3 }),
+    includeBots: fc.boolean(),
+    by: fc.constantFrom('event', 'source', 'property:path', 'property:a,b&c=d', 'trait:plan'),
+    steps: fc.array(fc.string({ minLength: 1 }), { minLength: 1, maxLength: 10 }),
+    within: fc.constantFrom('30m', '24h', '7d'),
+    period: fc.constantFrom('day', 'week', 'month'),
+    user,
+    isAnonymous: fc.boolean(),
+  })
+  .map((given) => ({ ...given, isAnonymous: given.user !== undefined && given.isAnonymous }));
+
+describe('the state in the URL', () => {
+  it('is read as it was written', () => {
+    fc.assert(
+      fc.property(state, (given) => {
+        expect(readViewState(writeViewState(given), ZONE)).toEqual(given);
+      }),
+    );
+  });
+
+  it('is the last 30 days in the zone of whoever looks, where it says nothing', () => {
+    expect(DEFAULT).toMatchObject({ view: 'overview', range: '30d', zone: ZONE, filters: [] });
+    expect(writeViewState(DEFAULT)).toBe('?tz=Europe%2FBerlin');
+  });
+
+  it.each([
+    'view=admin',
+    'range=tomorrow',
+    'range=2015-05-17',
+    'range=a,b',
+    'range=2015-05-17,2015-05-17',
+    'tz=Mars/Olympus',
+    'interval=second',
+    'metrics=money',
+    'compare=x',
+    'filters={',
+    'filters=[1]',
+    'by=user',
+    'steps=[]',
+    'steps=no',
+    'within=forever',
+    'period=hour',
+  ])('%s is as if it were absent', (search) => {
+    expect(readViewState(`?${search}`, ZONE)).toEqual(DEFAULT);
+  });
+
+  it('takes what can be read of lists', () => {
+    expect(readViewState('?metrics=clicks,money,ctr', ZONE).metrics).toEqual(['clicks', 'ctr']);
+  });
+});
