@@ -5,7 +5,7 @@ describe('figures for people', () => {
   it.each([
     ['unique_users', 1234567, '1,234,567'],
     ['ctr', 0.1954, '19.5%'],
-    ['events_per_user', 3.14159, '3.14'],
+    ['events_per_user', 2.61803, '2.62'],
     ['ctr', null, '–'],
     ['clicks', undefined, '–'],
   ])('%s %d is %s', (metric, value, text) => {
