@@ -151,6 +151,22 @@ describe('an import through the running server', () => {
     expect(sources).toEqual([{ name: 'shop' }, { name: 'site' }]);
   });
 
+  it('names what is nested more deeply than can be written', async () => {
+    const deep = (fields: string): string =>
+      `{"timestamp":1,"user":"u","event":"e",${fields}:${'['.repeat(200_000)}${']'.repeat(200_000)}}`;
+    const path = file(
+      'events.ndjson',
+      `${deep('"properties":{"a"')}}\n${deep('"x"')}\n{"timestamp":1,"user":"u","event":"e"}\n`,
+    );
+    expect(await run([path])).toMatchObject({
+      code: 0,
+      output: expect.stringContaining('3 lines read: 1 events stored'),
+    });
+    expect(readFileSync(`${path}.rejected`, 'utf8')).toMatch(
+      /^1\tinvalid_properties: [^\n]*\n2\tunknown_field: /,
+    );
+  });
+
   it('leaves no file of rejected lines when there are none', async () => {
     const path = file('events.csv', 'timestamp,user,event\n1,3,click\n');
     file('events.csv.rejected', 'from an earlier run');

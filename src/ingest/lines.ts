@@ -1,10 +1,10 @@
 import { isUtf8 } from 'node:buffer';
 import { GrowingBuffer } from './growing-buffer.js';
+import type { Reason, RefusalCode } from './refusal.js';
 
-/** Why a line, or a record of several, isn't an event. */
-export interface LineProblem {
-  code: string;
-  message: string;
+/** Why a line, or a record of several, isn't an event. Its message may say more than the code's. */
+export interface LineProblem extends Reason {
+  readonly code: RefusalCode;
 }
 
 /** One line of a file, without its end. */

@@ -7,6 +7,6 @@ describe('refusals', () => {
     // Printable ASCII, and nothing that would end a quoted string.
     expect(message).toMatch(/^[\x20-\x7e]+$/);
     expect(message).not.toMatch(/["\\]/);
-    expect(code).toMatch(/^[a-z_]+$/);
+    expect(code).toMatch(/^[a-z][a-z0-9_]*$/);
   });
 });

@@ -4,6 +4,7 @@ import { TIMESTAMP_ACCEPTED } from '../common/timestamp.js';
 export const REFUSALS = {
   missing_user: 'user is missing: give text of 1 to 255 characters',
   invalid_user: 'user must be text of 1 to 255 characters, none of them a control character',
+  missing_timestamp: 'timestamp is missing: an import never takes the present time',
   invalid_timestamp: `timestamp must be ${TIMESTAMP_ACCEPTED}`,
   invalid_anonymous: 'anonymous must be true or false',
   missing_event: 'event is missing: give its name, such as click or impression',
@@ -48,6 +49,7 @@ export const REFUSALS = {
   unsupported_encoding: 'the content encoding must be gzip, deflate or br',
   body_too_large: 'the body must be at most 64 KB; many events go to POST /analytics/batch',
   unreadable_line: 'a line must be one JSON object, in UTF-8',
+  invalid_utf8: 'a line must be UTF-8',
   line_too_long: 'a line must be at most 1 MB',
   damaged_in_spool: 'the record was damaged on disk while it waited for the database',
   too_old: 'timestamp lies before the time from which raw events are kept',
@@ -56,8 +58,14 @@ export const REFUSALS = {
 
 export type RefusalCode = keyof typeof REFUSALS;
 
+/** Why something is not stored, and what is accepted instead. */
+export interface Reason {
+  readonly code: string;
+  readonly message: string;
+}
+
 /** Why an event is not stored. */
-export class Refusal {
+export class Refusal implements Reason {
   constructor(readonly code: RefusalCode) {}
 
   /** ASCII, so that it fits a header. */

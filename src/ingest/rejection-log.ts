@@ -1,7 +1,7 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
-import type { Refusal } from './refusal.js';
+import type { Reason } from './refusal.js';
 
 /** One line of the log, newest first. */
 export interface LoggedRejection {
@@ -59,13 +59,12 @@ export class RejectionLog implements BeforeApplicationShutdown {
    * @param route which way in, such as `POST /analytics`
    * @param input what was given; only its beginning is kept
    */
-  note(refusal: Refusal, route: string, input: string): void {
+  note({ code, message }: Reason, route: string, input: string): void {
     const now = this.clock.now();
     const minute = now - (now % MINUTE_MS);
-    const key = `${minute} ${refusal.code}`;
+    const key = `${minute} ${code}`;
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
-    if (this.isSampled(minute, refusal.code)) {
-      const { code, message } = refusal;
+    if (this.isSampled(minute, code)) {
       this.lines.push({ time: new Date(now), code, message, route, input: show(input) });
     }
     this.schedule(FLUSH_INTERVAL_MS);

@@ -1,3 +1,4 @@
+import { KeptReceipts } from '../kept-receipts.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import type { BatchResultDto, ReceiptDto } from './batch.dto.js';
@@ -5,44 +6,39 @@ import type { BatchResultDto, ReceiptDto } from './batch.dto.js';
 /** Which receipts an answer holds. */
 export type ReceiptChoice = 'all' | 'rejected';
 
-/** One in memory. */
-const RECEIPT_BYTES = 200;
-/** Always kept. */
-const FEW = 80;
-
 /** Counts what became of a request's events, and keeps the receipts that were asked for. */
 export class Receipts {
   private readonly counts = { stored: 0, duplicates: 0, accepted: 0, rejected: 0 };
-  private readonly receipts: ReceiptDto[] = [];
-  private omitted = 0;
+  private readonly kept: KeptReceipts<ReceiptDto>;
 
   /** @param limit receipts beyond it are counted alone */
   constructor(
     private readonly choice: ReceiptChoice,
-    private limit = Number.POSITIVE_INFINITY,
-  ) {}
+    limit?: number,
+  ) {
+    this.kept = new KeptReceipts(limit);
+  }
 
   /** @param id under which the event is kept; undefined for one that was never written */
   add(index: number, id: string | undefined, outcome: Outcome): void {
     if (outcome instanceof Refusal) {
       this.counts.rejected += 1;
       const { code, message } = outcome;
-      this.keep({ index, status: 'rejected', code, message });
+      this.kept.add({ index, status: 'rejected', code, message });
       return;
     }
     this.counts[outcome === 'duplicate' ? 'duplicates' : outcome] += 1;
-    if (this.choice === 'all') this.keep({ index, id: id!, status: outcome });
+    if (this.choice === 'all') this.kept.add({ index, id: id!, status: outcome });
   }
 
   /** What they take in memory. */
   get bytes(): number {
-    return this.receipts.length * RECEIPT_BYTES;
+    return this.kept.bytes;
   }
 
   /** Where there's no room for more: all but a few are counted alone. */
   keepFew(): void {
-    this.limit = Math.min(this.limit, FEW);
-    this.omitted += this.receipts.splice(this.limit).length;
+    this.kept.keepFew();
   }
 
   /** How many events were judged. */
@@ -64,19 +60,15 @@ export class Receipts {
   /** @param incomplete why the request's rest was not read, where that is so */
   toResult(incomplete?: string): BatchResultDto {
     const { stored, duplicates, accepted, rejected } = this.counts;
+    const { all, omitted } = this.kept;
     return {
       stored,
       duplicates,
       ...(accepted > 0 && { accepted }),
       rejected,
       ...(incomplete !== undefined && { incomplete }),
-      receipts: this.receipts,
-      ...(this.omitted > 0 && { receipts_omitted: this.omitted }),
+      receipts: all,
+      ...(omitted > 0 && { receipts_omitted: omitted }),
     };
-  }
-
-  private keep(receipt: ReceiptDto): void {
-    if (this.receipts.length < this.limit) this.receipts.push(receipt);
-    else this.omitted += 1;
   }
 }

@@ -1,12 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Logger, Optional } from '@nestjs/common';
 import type { ResolvedIdentity } from '../../access/identity-resolver.js';
 import { Clock } from '../../common/clock.js';
 import {
   AnalyticsError,
   InterruptedStreamError,
-  OverloadedError,
   UnreadableRequestError,
 } from '../../common/errors.js';
 import { Turns } from '../../common/turns.js';
@@ -14,11 +12,10 @@ import { bodyChunks, CutOffError, discard } from '../body/body-chunks.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
 import { Room } from '../body/room.js';
 import { readLines } from '../lines.js';
-import type { NormalisedEvent } from '../normalise.js';
-import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
 import { EventWriter } from '../writer/event-writer.js';
+import { writePatiently } from '../writer/write-patiently.js';
 import { requireUtf8, unreadable } from './read-batch.js';
 import type { BatchOptions } from './batch.service.js';
 import { Receipts } from './receipts.js';
@@ -33,9 +30,6 @@ export abstract class StreamOptions {
 const ROUTE = 'POST /analytics/batch';
 /** The answer holds no more; all are counted. */
 const MAX_RECEIPTS = 10_000;
-/** A writer that is full is waited for: the client holds back meanwhile. */
-const PATIENCE_MS = 30_000;
-const PAUSE_MS = 20;
 /** Of all streams: lines whose end hasn't come, events that aren't stored yet, and receipts. */
 const MAX_HELD_BYTES = 32 * 1024 * 1024;
 
@@ -70,7 +64,8 @@ export class StreamService {
     const run = new StreamRun(new Receipts(choice, MAX_RECEIPTS), {
       hold: (bytes) => events.hold(bytes),
       turn: () => this.turns.next(),
-      write: (written) => this.write(written),
+      // While the writer is full the client holds back.
+      write: (written) => writePatiently(this.writer, written),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
     const incomplete = await this.readAll(request, chunks, run, sender).finally(() => {
@@ -113,18 +108,6 @@ export class StreamService {
       if (!(error instanceof CutOffError)) throw error;
       await run.finish();
       return error.message;
-    }
-  }
-
-  private async write(events: NormalisedEvent[]): Promise<Outcome[]> {
-    const giveUpAt = performance.now() + PATIENCE_MS;
-    for (;;) {
-      try {
-        return await this.writer.write(events);
-      } catch (error) {
-        if (!(error instanceof OverloadedError) || performance.now() > giveUpAt) throw error;
-        await sleep(PAUSE_MS);
-      }
     }
   }
 }

@@ -48,7 +48,11 @@ export async function* readCombinedLog(
   site: string,
 ): AsyncGenerator<ImportRecord[]> {
   for await (const group of lines) {
-    yield group.filter(({ text }) => text !== '').map((line) => readLine(line, site));
+    const given = group.filter(({ text }) => text !== '');
+    // The next group may be long in coming, and this one would be kept until then.
+    group.length = 0;
+    yield given.map((line) => readLine(line, site));
+    given.length = 0;
   }
 }
 

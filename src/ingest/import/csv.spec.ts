@@ -168,4 +168,15 @@ describe('readCsv', () => {
   ])('refuses the header %j', async (text, message) => {
     await expect(read(text)).rejects.toThrow(message);
   });
+
+  it('looks through very many columns in one pass, and shows few', async () => {
+    const columns = Array.from({ length: 200_000 }, (_, index) => `c${index}`).join(',');
+    const begun = performance.now();
+    const row = `1224567997,3,click${','.repeat(200_000)}`;
+    const [record] = await read(`${HEADER},${columns}\n${row}`);
+    expect(record!.events[0]).toMatchObject({ user: '3' });
+    await expect(read(`${HEADER},${columns},c7`)).rejects.toThrow('the column c7 twice');
+    await expect(read(columns)).rejects.toThrow(/It has: c0, [^…]{400,500}…/);
+    expect(performance.now() - begun).toBeLessThan(5_000);
+  });
 });

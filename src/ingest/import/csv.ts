@@ -8,6 +8,8 @@ import { eventRecord, type ImportRecord } from './record.js';
 const REQUIRED = ['timestamp', 'user', 'event'];
 const FIELDS = [...REQUIRED, 'anonymous', 'id', 'source'];
 const PROPERTIES = 'properties';
+/** Characters of a header that an error shows. */
+const MAX_SHOWN = 500;
 
 const NOT_PROPERTIES: LineProblem = {
   code: 'invalid_properties',
@@ -24,8 +26,11 @@ export async function* readCsv(lines: AsyncIterable<Line[]>): AsyncGenerator<Imp
   let header: string[] | undefined;
   for await (const group of lines) {
     const records = group.flatMap((line) => joiner.push(line));
+    // The next group may be long in coming, and this one would be kept until then.
+    group.length = 0;
     if (header === undefined && records.length > 0) header = readHeader(records.shift());
     if (header !== undefined) yield readRecords(records, header);
+    records.length = 0;
   }
   const rest = joiner.end();
   if (header === undefined) header = readHeader(rest.shift());
@@ -39,16 +44,26 @@ function readHeader(line: Line | undefined): string[] {
   const missing = REQUIRED.filter((name) => !columns.includes(name));
   if (missing.length > 0) {
     throw new ImportError(
-      `The header has no column ${missing.join(', ')}. It has: ${columns.join(', ')}. ` +
+      `The header has no column ${missing.join(', ')}. It has: ${shown(columns.join(', '))}. ` +
         'A CSV file begins with a header such as timestamp,user,event',
       2,
     );
   }
-  const repeated = columns.find((name, index) => columns.indexOf(name) !== index);
+  const repeated = repeatedIn(columns);
   if (repeated !== undefined) {
-    throw new ImportError(`The header has the column ${repeated} twice.`, 2);
+    throw new ImportError(`The header has the column ${shown(repeated)} twice.`, 2);
   }
   return columns;
+}
+
+/** In one pass: a header may have half a million columns. */
+function repeatedIn(columns: string[]): string | undefined {
+  const seen = new Set<string>();
+  return columns.find((name) => seen.size === seen.add(name).size);
+}
+
+function shown(text: string): string {
+  return text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN)}…` : text;
 }
 
 function readRecords(records: Line[], header: string[]): ImportRecord[] {

@@ -5,17 +5,29 @@ import { ImportError } from './import-error.js';
 
 export type ImportFormat = 'csv' | 'ndjson' | 'combined';
 
-/** What the command line says. */
-export interface ImportOptions {
-  /** `-` is standard input. */
-  file: string;
+/** What a file is, wherever it comes from. */
+export interface FileOptions {
   format: ImportFormat;
   /** Of an access log: the host name of the site. */
   site: string;
-  /** Where rejected lines go. */
-  rejectedFile: string;
   /** For events that name none. */
   source: string | undefined;
+}
+
+/** What the command line says. */
+export interface ImportOptions extends FileOptions {
+  /** `-` is standard input. */
+  file: string;
+  /** Where rejected lines go. */
+  rejectedFile: string;
+}
+
+/** How options are called where they are given, such as `--site`. */
+export interface Wording {
+  /** @param value shows the option with it, such as `--format csv` */
+  name: (option: keyof FileOptions, value?: string) => string;
+  /** What is thrown for an option that can't be used. */
+  wrong: (message: string) => Error;
 }
 
 export const IMPORT_USAGE = `Usage: npm run import -- FILE [options]
@@ -36,13 +48,17 @@ importing a file twice stores nothing twice. Lines of the rejected file are the 
 reason, and the line, with tabs between.
 `;
 
-const FORMATS: readonly string[] = ['csv', 'ndjson', 'combined'];
+const FORMATS: readonly ImportFormat[] = ['csv', 'ndjson', 'combined'];
 const FORMAT_BY_NAME: [RegExp, ImportFormat][] = [
   [/\.csv(\.gz)?$/i, 'csv'],
   [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
   [/\.log(\.\d+)?(\.gz)?$/i, 'combined'],
 ];
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
+const COMMAND_LINE: Wording = {
+  name: (option, value) => `--${option}${value === undefined ? '' : ` ${value}`}`,
+  wrong: (message) => usage(`${message}.`),
+};
 
 /**
  * @param argv what stands behind `npm run import --`
@@ -59,14 +75,29 @@ export function parseImportOptions(argv: string[]): ImportOptions | undefined {
   if (format === undefined) {
     throw usage(`What is ${file}? Say --format csv, --format ndjson or --format combined.`);
   }
-  if (!isFormat(format)) throw usage('--format must be csv, ndjson or combined.');
+  const { site, source, rejected } = values;
   return {
     file,
-    format,
-    site: readSite(values.site, format),
-    rejectedFile: readRejectedFile(values.rejected, file),
-    source: readSource(values.source),
+    ...readFileOptions({ format, site, source }, COMMAND_LINE),
+    rejectedFile: readRejectedFile(rejected, file),
   };
+}
+
+/**
+ * Checks what is said about a file.
+ *
+ * @param given as it was given, text or not
+ * @throws what `wording` makes of the first option that can't be used, and of what it takes
+ */
+function readFileOptions(
+  given: Partial<Record<keyof FileOptions, unknown>>,
+  wording: Wording,
+): FileOptions {
+  const { format, site, source } = given;
+  if (!isFormat(format)) {
+    throw wording.wrong(`${wording.name('format')} must be csv, ndjson or combined`);
+  }
+  return { format, site: readSite(site, format, wording), source: readSource(source, wording) };
 }
 
 function parse(argv: string[]) {
@@ -87,19 +118,23 @@ function parse(argv: string[]) {
   }
 }
 
-function isFormat(format: string): format is ImportFormat {
-  return FORMATS.includes(format);
+function isFormat(format: unknown): format is ImportFormat {
+  return FORMATS.some((one) => one === format);
 }
 
-function readSite(site: string | undefined, format: ImportFormat): string {
+function readSite(site: unknown, format: ImportFormat, { name, wrong }: Wording): string {
   if (format !== 'combined') {
-    if (site !== undefined) throw usage('--site belongs to --format combined.');
+    if (site !== undefined) throw wrong(`${name('site')} belongs to ${name('format', 'combined')}`);
     return '';
   }
   if (site === undefined) {
-    throw usage('An access log needs --site, the host name of its site, such as example.com.');
+    throw wrong(
+      `An access log needs ${name('site')}, the host name of its site, such as example.com`,
+    );
   }
-  if (!HOST_NAME.test(site)) throw usage('--site must be a host name, such as example.com.');
+  if (typeof site !== 'string' || !HOST_NAME.test(site)) {
+    throw wrong(`${name('site')} must be a host name, such as example.com`);
+  }
   return site;
 }
 
@@ -112,11 +147,11 @@ function readRejectedFile(path: string | undefined, file: string): string {
   return path;
 }
 
-function readSource(source: string | undefined): string | undefined {
-  if (source !== undefined && !isSourceName(source)) {
-    throw usage('--source must be text of 1 to 100 characters, none of them a control character.');
-  }
-  return source;
+function readSource(source: unknown, { name, wrong }: Wording): string | undefined {
+  if (source === undefined || isSourceName(source)) return source;
+  throw wrong(
+    `${name('source')} must be text of 1 to 100 characters, none of them a control character`,
+  );
 }
 
 function usage(message: string): ImportError {

@@ -1,16 +1,12 @@
 import type { Readable } from 'node:stream';
 import { showProgress } from '../../common/progress.js';
-import { readCombinedLog } from './combined-log.js';
-import { readCsv } from './csv.js';
 import type { EventSink } from './event-sink.js';
 import { findServer, HttpSink } from './http-sink.js';
 import { ImportError } from './import-error.js';
 import { IMPORT_USAGE, parseImportOptions, type ImportOptions } from './import-options.js';
 import { Importer, type ImportCounts } from './importer.js';
 import { openInput, type ImportInput } from './input.js';
-import { readLines } from '../lines.js';
-import { readNdjson } from './ndjson.js';
-import type { ImportRecord } from './record.js';
+import { readRecords } from './read-records.js';
 import { RejectedFile } from './rejected-file.js';
 
 /** What an import needs of the process that it runs in. */
@@ -91,7 +87,7 @@ async function run(
 ): Promise<boolean> {
   const progress = showProgress(stdout, input.size, 'lines');
   try {
-    for await (const records of readRecords(input, options)) {
+    for await (const records of readRecords(input.bytes, options)) {
       for (const record of records) {
         if (signal.aborted) break;
         await importer.add(record);
@@ -106,15 +102,6 @@ async function run(
     progress.stop();
   }
   return !signal.aborted;
-}
-
-function readRecords(
-  { bytes }: ImportInput,
-  { format, site }: ImportOptions,
-): AsyncIterable<ImportRecord[]> {
-  const lines = readLines(bytes);
-  if (format === 'csv') return readCsv(lines);
-  return format === 'ndjson' ? readNdjson(lines) : readCombinedLog(lines, site);
 }
 
 async function openSink({

@@ -7,7 +7,11 @@ const NOT_JSON: LineProblem = { code: 'unreadable_line', message: 'the line is n
 /** Reads newline-delimited JSON: an event in each line, empty lines left out. */
 export async function* readNdjson(lines: AsyncIterable<Line[]>): AsyncGenerator<ImportRecord[]> {
   for await (const group of lines) {
-    yield group.filter(({ text }) => text.trim() !== '').map(readLine);
+    const given = group.filter(({ text }) => text.trim() !== '');
+    // The next group may be long in coming, and this one would be kept until then.
+    group.length = 0;
+    yield given.map(readLine);
+    given.length = 0;
   }
 }
 

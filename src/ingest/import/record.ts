@@ -1,6 +1,7 @@
 import { v5 as uuidV5 } from 'uuid';
 import type { EventFields } from '../normalise.js';
 import type { LineProblem } from '../lines.js';
+import { Refusal } from '../refusal.js';
 
 /** One line of the file, or several that a quoted field spans, and what it stands for. */
 export interface ImportRecord {
@@ -15,10 +16,7 @@ export interface ImportRecord {
 /** The name space of derived ids. Changing it would store every file a second time. */
 const LINE_NAMESPACE = '3f6f1f0a-58c1-5a53-8f0e-0a7f4a3a1c55';
 
-const MISSING_TIMESTAMP: LineProblem = {
-  code: 'missing_timestamp',
-  message: 'timestamp is missing: an import never takes the present time',
-};
+const MISSING_TIMESTAMP = new Refusal('missing_timestamp');
 
 /**
  * The id of an event that brings none: from the line's place and content, so that a second run

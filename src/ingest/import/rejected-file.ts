@@ -10,10 +10,11 @@ import { once } from 'node:events';
 import { dirname } from 'node:path';
 import { finished } from 'node:stream/promises';
 import { ImportError } from './import-error.js';
-import type { LineProblem } from '../lines.js';
+import type { Reason } from '../refusal.js';
+import type { RejectedLines } from './rejected-lines.js';
 
 /** The rejected lines of one run. There's no file when there are none. */
-export class RejectedFile {
+export class RejectedFile implements RejectedLines {
   private stream: WriteStream | undefined;
 
   /**
@@ -36,7 +37,7 @@ export class RejectedFile {
    *
    * @throws ImportError when it can't be written, such as to a full disk
    */
-  async add(line: number, { code, message }: LineProblem, text: string): Promise<void> {
+  async add(line: number, { code, message }: Reason, text: string): Promise<void> {
     try {
       this.stream ??= await this.open();
       if (this.stream.errored) throw this.stream.errored;
