@@ -35,6 +35,7 @@ export async function openDirectSink(
     const batches = app.get(BatchService);
     return {
       label: 'the database (no server runs)',
+      batchesAtOnce: 2,
       send: async (events) => (await batches.store(events, ROUTE, 'all')).toResult().receipts,
       close: async () => {
         await app.close();

@@ -9,6 +9,7 @@ interface Schema {
   $ref?: string;
   example?: unknown;
   default?: unknown;
+  format?: string;
   enum?: unknown[];
   properties?: Record<string, Schema>;
 }
@@ -47,12 +48,13 @@ interface ExampleRequest {
   body?: string;
 }
 
-/** One request for each operation, and for each kind of body that it takes. */
+/** One request for each operation, and for each kind of body that it takes; files have no example. */
 const requests = operations.flatMap(({ method, path, operation }): ExampleRequest[] => {
   const url = pathOf(path, operation) + queryOf(operation);
   const contents = Object.entries(operation.requestBody?.content ?? {});
   if (contents.length === 0) return [{ method, url, operation, type: '' }];
-  return contents.flatMap(([type, { schema, examples }]) => {
+  const shown = contents.filter(([, { schema }]) => schema.format !== 'binary');
+  return shown.flatMap(([type, { schema, examples }]) => {
     const given = examples
       ? Object.values(examples).map(({ value }) => value)
       : [exampleOf(schema)];
@@ -73,6 +75,7 @@ describe('the OpenAPI document', () => {
   it('lists every endpoint', () => {
     expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'post /analytics/batch',
+      'post /analytics/import',
       ...['track', 'identify', 'page', 'screen', 'alias', 'group', 'batch', 'import'].map(
         (call) => `post /v1/${call}`,
       ),
@@ -130,7 +133,9 @@ describe('the OpenAPI document', () => {
 
 /** Queries are sent as POST as well. */
 function isWriting({ method, url }: ExampleRequest): boolean {
-  return method === 'post' && /^\/(analytics(\/batch)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url);
+  return (
+    method === 'post' && /^\/(analytics(\/batch|\/import)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url)
+  );
 }
 
 function pathOf(path: string, { parameters = [] }: Operation): string {

@@ -32,6 +32,8 @@ import {
   receiveProfileBody,
   receiveSegmentBody,
 } from '../ingest/body/body.middleware.js';
+import { ImportController } from '../ingest/import/import.controller.js';
+import { ImportService } from '../ingest/import/import.service.js';
 import { IntakeService } from '../ingest/intake.service.js';
 import { IngestStatus } from '../ingest/ingest-status.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
@@ -102,6 +104,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
   imports: [TypeOrmModule.forFeature([User, Event])],
   controllers: [
     BatchController,
+    ImportController,
     SegmentController,
     SegmentShortController,
     PosthogController,
@@ -120,6 +123,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     EventChunks,
     EventStore,
     EventWriter,
+    ImportService,
     IngestStatus,
     IntakeService,
     MergesService,

@@ -18,3 +18,23 @@ export class Turns {
     if (this.waiting.length > 0) setImmediate(this.pass);
   };
 }
+
+/** A piece of work may go on for so long before it's the others' turn. */
+const SLICE_MS = 5;
+
+/** The turns of work that comes in very many small pieces: one after each few milliseconds of it. */
+export class TimeSlices {
+  private endsAt = 0;
+
+  constructor(private readonly turns: Turns) {}
+
+  /** Whether it's time to wait for the next. */
+  get isOver(): boolean {
+    return performance.now() >= this.endsAt;
+  }
+
+  async next(): Promise<void> {
+    await this.turns.next();
+    this.endsAt = performance.now() + SLICE_MS;
+  }
+}

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import type { Duplex, Readable } from 'node:stream';
+import type { Readable, Transform } from 'node:stream';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib';
 import { OverloadedError } from '../../common/errors.js';
@@ -12,11 +12,13 @@ export class CutOffError extends Error {
 }
 
 const CHUNK_BYTES = 64 * 1024;
-const DECODERS = new Map<string, () => NodeJS.ReadWriteStream & Readable>([
-  ['gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
-  ['x-gzip', () => createGunzip({ chunkSize: CHUNK_BYTES })],
+const gunzip = (): Transform => createGunzip({ chunkSize: CHUNK_BYTES });
+const DECODERS = new Map<string, () => Transform>([
+  ['gzip', gunzip],
+  ['x-gzip', gunzip],
   ['deflate', () => createInflate({ chunkSize: CHUNK_BYTES })],
 ]);
+const GZIP_MAGIC = Buffer.from([0x1f, 0x8b]);
 /** At once: each may take 16 MB, where the others take 32 KB. */
 const MAX_BROTLI_DECODERS = 8;
 /** For one of them, while others don't give theirs up. */
@@ -70,13 +72,22 @@ export function bodyChunks(
   request: IncomingMessage,
   deadlineMs = Number.POSITIVE_INFINITY,
 ): AsyncGenerator<Buffer> | Refusal {
-  const encoding = (request.headers['content-encoding'] ?? 'identity').trim().toLowerCase();
+  const encoding = encodingOf(request);
   if (encoding === 'identity') return readChunks(request, request, { deadlineMs });
   if (encoding === 'br') return readBrotli(request, deadlineMs);
   const decoder = DECODERS.get(encoding)?.();
   return decoder
-    ? readChunks(request, request.pipe(decoder), { deadlineMs })
+    ? readChunks(request, decodedBy(decoder, request), { deadlineMs })
     : new Refusal('unsupported_encoding');
+}
+
+/** The same for a body that is a file: where it comes as it lies there, gzip is seen by its first bytes. */
+export function fileChunks(request: IncomingMessage): AsyncGenerator<Buffer> | Refusal {
+  return encodingOf(request) === 'identity' ? readFile(request) : bodyChunks(request);
+}
+
+function encodingOf({ headers }: IncomingMessage): string {
+  return (headers['content-encoding'] ?? 'identity').trim().toLowerCase();
 }
 
 /**
@@ -116,7 +127,8 @@ async function* readBrotli(request: IncomingMessage, deadlineMs: number): AsyncG
   try {
     const decoder = createBrotliDecompress({ chunkSize: CHUNK_BYTES });
     const { signal } = ending;
-    for await (const chunk of readChunks(request, request.pipe(decoder), { deadlineMs, signal })) {
+    const source = decodedBy(decoder, request);
+    for await (const chunk of readChunks(request, source, { deadlineMs, signal })) {
       // Until the next is asked for it's not the client who is slow.
       silentSince = Number.POSITIVE_INFINITY;
       yield chunk;
@@ -128,34 +140,70 @@ async function* readBrotli(request: IncomingMessage, deadlineMs: number): AsyncG
   }
 }
 
+async function* readFile(request: IncomingMessage): AsyncGenerator<Buffer> {
+  const options = { deadlineMs: Number.POSITIVE_INFINITY, state: newState() };
+  const read = (): Buffer | null => request.read(GZIP_MAGIC.length) as Buffer | null;
+  const beginning = await firstOf(readChunks(request, request, { ...options, read }));
+  if (beginning?.equals(GZIP_MAGIC)) {
+    const decoder = gunzip();
+    decoder.write(beginning);
+    yield* readChunks(request, decodedBy(decoder, request), options);
+  } else if (beginning) {
+    yield beginning;
+    yield* readChunks(request, request, options);
+  }
+}
+
+async function firstOf(chunks: AsyncGenerator<Buffer>): Promise<Buffer | undefined> {
+  for await (const chunk of chunks) return chunk;
+  return undefined;
+}
+
+/** How far a body has come. Who reads its beginning by itself hands this on. */
+interface ReadState {
+  ended: boolean;
+  isCutOff: boolean;
+  failure: CutOffError | undefined;
+  wake: () => void;
+}
+
+function newState(): ReadState {
+  return { ended: false, isCutOff: false, failure: undefined, wake: () => {} };
+}
+
+interface ReadOptions {
+  deadlineMs: number;
+  signal?: AbortSignal;
+  state?: ReadState;
+  /** Instead of all that is there. */
+  read?: () => Buffer | null;
+}
+
 async function* readChunks(
   request: IncomingMessage,
   source: Readable,
-  { deadlineMs, signal }: { deadlineMs: number; signal?: AbortSignal },
+  { deadlineMs, signal, state = newState(), read = () => source.read() }: ReadOptions,
 ): AsyncGenerator<Buffer> {
   const giveUpAt = performance.now() + deadlineMs;
-  const state: { ended: boolean; failure?: CutOffError; wake: () => void } = {
-    ended: false,
-    wake: () => {},
-  };
+  let isOver = false;
   const fail = (message: string): void => {
+    if (isOver) return;
     state.failure ??= new CutOffError(message);
     state.wake();
   };
-  let isCutOff = false;
   const listeners = {
     readable: () => state.wake(),
     end: () => {
-      if (isCutOff) fail(CUT_OFF);
+      if (state.isCutOff) fail(CUT_OFF);
       state.ended = true;
       state.wake();
     },
-    error: () => fail(isCutOff ? CUT_OFF : DAMAGED),
+    error: () => fail(state.isCutOff ? CUT_OFF : DAMAGED),
   };
   const onAborted = (): void => {
-    isCutOff = true;
+    state.isCutOff = true;
     if (source === request) fail(CUT_OFF);
-    else endInput(request, source as Duplex);
+    else endInput(request, source as Transform);
   };
   const { socket } = request;
   for (const [event, listener] of Object.entries(listeners)) source.on(event, listener);
@@ -163,11 +211,16 @@ async function* readChunks(
   signal?.addEventListener('abort', () => fail(String(signal.reason)));
   cutOff.set(socket, onAborted);
   let littleRun = 0;
-  if (request.destroyed && !request.complete) onAborted();
+  state.ended = source.readableEnded;
+  if (state.isCutOff || (request.destroyed && !request.complete)) {
+    // What came before is still to be read.
+    state.failure = undefined;
+    onAborted();
+  }
   try {
     for (;;) {
       if (littleRun >= MAX_LITTLE_RUN) await nextTurn();
-      const chunk = source.read() as Buffer | null;
+      const chunk = read();
       if (chunk !== null) {
         littleRun = chunk.length < LITTLE_BYTES ? littleRun + 1 : 0;
         yield chunk;
@@ -176,6 +229,7 @@ async function* readChunks(
       else await nextChange(state, Math.min(SILENT_MS, giveUpAt - performance.now()), fail);
     }
   } finally {
+    isOver = true;
     cutOff.delete(socket);
     request.off('aborted', onAborted);
     source.off('readable', listeners.readable).off('end', listeners.end);
@@ -187,16 +241,27 @@ async function* readChunks(
   }
 }
 
+function decodedBy(decoder: Transform, request: IncomingMessage): Transform {
+  if (request.readableEnded) endDecoder(decoder);
+  else request.once('end', () => endDecoder(decoder));
+  return request.pipe(decoder, { end: false });
+}
+
 /** What came is decoded, up to where it ends. */
-function endInput(request: IncomingMessage, decoder: Duplex): void {
+function endInput(request: IncomingMessage, decoder: Transform): void {
   request.unpipe();
   const rest = request.read() as Buffer | null;
   if (rest !== null) decoder.write(rest);
-  decoder.end();
+  endDecoder(decoder);
+}
+
+/** Node gives nothing of a piece that is being decoded when it learns that it's the last, and none of all. */
+function endDecoder(decoder: Transform): void {
+  decoder.write(Buffer.alloc(0), () => decoder.end());
 }
 
 async function nextChange(
-  state: { wake: () => void },
+  state: ReadState,
   ms: number,
   fail: (message: string) => void,
 ): Promise<void> {

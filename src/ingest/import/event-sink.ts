@@ -3,6 +3,8 @@ import type { EventFields } from '../normalise.js';
 
 /** What takes an import's events. */
 export interface EventReceiver {
+  /** How many it's given; while they are being stored, the next is read. */
+  readonly batchesAtOnce: number;
   /**
    * Stores events and says what became of each, in order.
    *

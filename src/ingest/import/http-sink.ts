@@ -15,6 +15,7 @@ const RETRYABLE = [408, 425, 429, 500, 502, 503, 504];
 
 /** Sends events through a running server. What isn't answered is sent again: ids make it harmless. */
 export class HttpSink implements EventSink {
+  readonly batchesAtOnce = 2;
   readonly label: string;
   private readonly endpoint: string;
 

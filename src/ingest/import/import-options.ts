@@ -48,7 +48,8 @@ importing a file twice stores nothing twice. Lines of the rejected file are the 
 reason, and the line, with tabs between.
 `;
 
-const FORMATS: readonly ImportFormat[] = ['csv', 'ndjson', 'combined'];
+/** Every format, as it's called where it's given. */
+export const FORMATS: readonly ImportFormat[] = ['csv', 'ndjson', 'combined'];
 const FORMAT_BY_NAME: [RegExp, ImportFormat][] = [
   [/\.csv(\.gz)?$/i, 'csv'],
   [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
@@ -89,7 +90,7 @@ export function parseImportOptions(argv: string[]): ImportOptions | undefined {
  * @param given as it was given, text or not
  * @throws what `wording` makes of the first option that can't be used, and of what it takes
  */
-function readFileOptions(
+export function readFileOptions(
   given: Partial<Record<keyof FileOptions, unknown>>,
   wording: Wording,
 ): FileOptions {

@@ -4,7 +4,7 @@ import { Importer } from './importer.js';
 describe('Importer', () => {
   it('holds few lines that are no event, however short they are', async () => {
     const importer = new Importer(
-      { send: () => Promise.reject(new Error('there is nothing to send')) },
+      { batchesAtOnce: 2, send: () => Promise.reject(new Error('there is nothing to send')) },
       { add: () => {} },
       undefined,
       new AbortController().signal,

@@ -14,8 +14,6 @@ const MAX_BATCH_BYTES = 2 * 1024 * 1024;
 const MAX_EVENT_BYTES = 256 * 1024;
 /** A record in memory without its texts: a batch of lines that are no event has an end, too. */
 const RECORD_BYTES = 250;
-/** While one batch is being stored, the next is read. */
-const MAX_IN_FLIGHT = 2;
 
 /** What an import has done so far. */
 export interface ImportCounts {
@@ -115,7 +113,7 @@ export class Importer {
     receipts.catch(() => {});
     this.inFlight.push({ records, bytes, receipts });
     this.bytesInFlight += bytes;
-    if (this.inFlight.length >= MAX_IN_FLIGHT) await this.takeReceipts();
+    if (this.inFlight.length >= this.sink.batchesAtOnce) await this.takeReceipts();
   }
 
   private async takeReceipts(): Promise<void> {

@@ -1,0 +1,60 @@
+import { ApiProperty } from '@nestjs/swagger';
+import { FORMATS } from './import-options.js';
+
+/** What `POST /analytics/import` takes in its query. */
+export class ImportQueryDto {
+  /**
+   * What the file is: CSV with a header, newline-delimited JSON, or a web server's access log in the
+   * combined format. Not needed where the Content-Type says it.
+   */
+  @ApiProperty({ enum: FORMATS, required: false })
+  format?: string;
+
+  /** Of an access log, and of no other: the host name of its site, such as example.com. */
+  site?: string;
+
+  /** The source of events that name none: 1 to 100 characters. */
+  source?: string;
+}
+
+/** Why a line isn't stored. */
+export class ImportReceiptDto {
+  /** The line's number, from 1; the first one of a record that spans several. */
+  line!: number;
+
+  /** @example "invalid_timestamp" */
+  code!: string;
+
+  /** What is accepted instead. */
+  message!: string;
+}
+
+/** What became of a file. */
+export class ImportResultDto {
+  /** Lines that were read, or records of several; without the header and empty lines. */
+  lines!: number;
+
+  /** Events. A line of an access log can be two. */
+  stored!: number;
+
+  /** Events that were stored before: nothing changed. */
+  duplicates!: number;
+
+  /** Events that lie on disk; absent while the database takes them. */
+  accepted?: number;
+
+  /** Lines of which not all is stored; `receipts` says why. */
+  rejected!: number;
+
+  /** Lines that are readable, and no event. */
+  skipped!: number;
+
+  /** Why the rest of the body was not read; absent when all of it was. */
+  incomplete?: string;
+
+  @ApiProperty({ type: () => [ImportReceiptDto] })
+  receipts!: ImportReceiptDto[];
+
+  /** How many receipts are left out: there are 10,000 at most, fewer while memory is short. */
+  receipts_omitted?: number;
+}
