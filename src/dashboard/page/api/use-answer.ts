@@ -69,7 +69,8 @@ export function useAnswer<Answer>(
   return {
     answer: isCurrent ? state.answer : undefined,
     error: isCurrent ? state.error : undefined,
-    isLoading,
+    // Before the effect has run, too.
+    isLoading: isLoading || (key !== undefined && !isCurrent),
   };
 }
 

@@ -1,3 +1,5 @@
+import { useId } from 'preact/hooks';
+
 interface ChoiceProps {
   label: string;
   value: string;
@@ -7,16 +9,17 @@ interface ChoiceProps {
 
 /** One of a few. */
 export function Choice({ label, value, options, onChoose }: ChoiceProps) {
+  const id = useId();
   return (
-    <label class="field">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
+    <div class="field">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => onChoose(event.currentTarget.value)}>
         {options.map(([option, text]) => (
           <option key={option} value={option}>
             {text}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }
