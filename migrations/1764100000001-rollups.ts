@@ -14,6 +14,7 @@ export class Rollups1764100000001 implements MigrationInterface {
     await createHorizon(runner);
     await createMergesVersion(runner);
     await this.createMergesTrigger(runner);
+    await this.createInsertTrigger(runner);
     for (const statement of TRIGGERS) await runner.query(statement);
     // What was stored before is waiting to be folded, like anything else.
     await runner.query(`${APPEND_DELTAS} FROM events WHERE name_id > 0 GROUP BY 1, 2, 3, 4`);
@@ -53,6 +54,12 @@ export class Rollups1764100000001 implements MigrationInterface {
     await runner.query(`
       CREATE TRIGGER merges_version AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON merges
       FOR EACH STATEMENT EXECUTE FUNCTION advance_merges_version()`);
+  }
+
+  /** And for what appends the deltas of events that are inserted. */
+  async createInsertTrigger(runner: QueryRunner): Promise<void> {
+    await runner.query(triggerFunction('insert', GUARD_HORIZON + APPEND_INSERTED));
+    await runner.query(trigger('insert', 'REFERENCING NEW TABLE AS inserted'));
   }
 }
 
@@ -198,8 +205,6 @@ const trigger = (event: string, tables: string): string => `
   FOR EACH STATEMENT EXECUTE FUNCTION roll_up_${event}()`;
 
 const TRIGGERS = [
-  triggerFunction('insert', GUARD_HORIZON + APPEND_INSERTED),
-  trigger('insert', 'REFERENCING NEW TABLE AS inserted'),
   triggerFunction(
     'update',
     `${GUARD_HORIZON}

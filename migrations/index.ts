@@ -4,6 +4,7 @@ import { Rejections1763900000003 } from './1763900000003-rejections.js';
 import { ResolveAndStore1764000000001 } from './1764000000001-resolve-and-store.js';
 import { Rollups1764100000001 } from './1764100000001-rollups.js';
 import { Identity1764200000001 } from './1764200000001-identity.js';
+import { Nobody1764300000001 } from './1764300000001-nobody.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -13,4 +14,5 @@ export const migrations = [
   ResolveAndStore1764000000001,
   Rollups1764100000001,
   Identity1764200000001,
+  Nobody1764300000001,
 ];

@@ -6,7 +6,7 @@ import type { Query, Range } from '../src/query/language/query.js';
 import { createDatabase, type TestDatabase } from './support/database.js';
 import { answerByModel } from './support/model/answer-model.js';
 import { actions, FIRST_DAY, type Action } from './support/model/arbitraries.js';
-import { EventsModel } from './support/model/events-model.js';
+import { EventsModel, isNobodys } from './support/model/events-model.js';
 import { ModelDatabase } from './support/model/model-database.js';
 import { inSoak } from './support/soak.js';
 
@@ -19,6 +19,7 @@ describe('every answer', () => {
   let real: ModelDatabase;
   let asked = 0;
   let refused = 0;
+  let ofNobody = 0;
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -43,6 +44,7 @@ describe('every answer', () => {
       // The model itself has to be asked enough to prove anything.
       expect(asked).toBeGreaterThan(RUNS * 10);
       expect(refused).toBeLessThan(asked / 3);
+      expect(ofNobody).toBeGreaterThan(asked / 10);
     },
     inSoak(60 * 60_000, 240_000),
   );
@@ -113,6 +115,7 @@ describe('every answer', () => {
       bots: 'include',
     });
     const before = model.events.size;
+    const nobodyBefore = countNobodys(model);
     const answer = await real.storm(
       allowed.map((batch) => [...batch]),
       query,
@@ -121,6 +124,9 @@ describe('every answer', () => {
     const events = answer.totals['events'] as number;
     expect(events).toBeGreaterThanOrEqual(before);
     expect(events).toBeLessThanOrEqual(model.events.size);
+    const { anonymous_events: nobodys } = answer.meta as { anonymous_events: number };
+    expect(nobodys).toBeGreaterThanOrEqual(nobodyBefore);
+    expect(nobodys).toBeLessThanOrEqual(countNobodys(model));
     expect(answer.results.reduce((sum, row) => sum + (row['events'] as number), 0)).toBe(events);
   }
 
@@ -139,6 +145,8 @@ describe('every answer', () => {
       const answer = await real.ask(query);
       const expected = answerByModel(model, query, range);
       expect(answer.totals).toEqual(expected.totals);
+      expect(answer.meta).toMatchObject({ anonymous_events: expected.anonymousEvents });
+      if (expected.anonymousEvents > 0) ofNobody += 1;
       expect(sorted(answer.results)).toEqual(sorted(expected.results));
     } catch (error) {
       if (!(error instanceof RefusedQueryError)) throw error;
@@ -147,6 +155,10 @@ describe('every answer', () => {
     }
   }
 });
+
+function countNobodys({ events }: EventsModel): number {
+  return [...events.values()].filter(isNobodys).length;
+}
 
 /** Rows come in an order of their own, which has tests of its own. */
 function sorted(rows: Record<string, unknown>[]): string[] {

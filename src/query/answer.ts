@@ -56,7 +56,11 @@ export function toAnswer(query: Query, figures: QueryFigures, maxRows: number): 
       },
     }),
     query: executed(query, current.range),
-    meta: { ...effortOf(effort), next_cursor: page.next },
+    meta: {
+      ...effortOf(effort),
+      anonymous_events: current.anonymousEvents,
+      next_cursor: page.next,
+    },
   };
 }
 

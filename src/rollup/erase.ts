@@ -10,7 +10,8 @@ import { UserSet } from './user-set.js';
 /**
  * Takes users out of everything that is kept of them: their raw events are deleted, whose minutes
  * folders then read anew, and answers until then. Below the horizon, where there are none, their
- * numbers are taken out of every set: the counts of events there stay, and point to no one.
+ * numbers are taken out of every set: the counts of events there stay, and point to no one. Nobody's
+ * events, which are told apart, don't become more by it.
  */
 export async function eraseUsers(client: ClientBase, users: readonly number[]): Promise<void> {
   const horizon = await readHorizon(client);

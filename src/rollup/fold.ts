@@ -84,7 +84,7 @@ async function takeDeltas(client: ClientBase, day: number): Promise<MinuteFigure
          ORDER BY minute, ctid LIMIT ${MAX_DELTAS}
        ) AS first WHERE total - events < ${MAX_EVENTS}
      ))
-     RETURNING ${toMinute('minute')} AS minute, source_id, bot, name_id, events,
+     RETURNING ${toMinute('minute')} AS minute, source_id, bot, name_id, events, nobody,
        users::text AS users`,
     [minuteText(day * DAY), minuteText((day + 1) * DAY)],
   );
@@ -105,22 +105,35 @@ async function addToRollups(client: ClientBase, deltas: readonly MinuteFigures[]
 function addUp(added: RollupRow, stored: RollupRow | undefined): RollupRow {
   if (!stored) return added;
   stored.users.add(added.users);
-  return { ...stored, events: stored.events + added.events };
+  return {
+    ...stored,
+    events: stored.events + added.events,
+    nobody: stored.nobody + added.nobody,
+  };
+}
+
+interface DeltaGroup {
+  first: MinuteFigures;
+  events: number;
+  nobody: number;
+  users: Int32Array[];
 }
 
 /** Deltas of one minute and name come in numbers: their users are put together before they are sorted. */
 function byMinute(deltas: readonly MinuteFigures[], names: RollupNames): RollupRow[] {
-  const groups = new Map<string, { first: MinuteFigures; events: number; users: Int32Array[] }>();
+  const groups = new Map<string, DeltaGroup>();
   for (const delta of deltas) {
     const key = `${delta.minute} ${delta.source_id} ${delta.bot ? 1 : 0} ${delta.name_id}`;
-    const group = groups.get(key) ?? { first: delta, events: 0, users: [] };
+    const group = groups.get(key) ?? { first: delta, events: 0, nobody: 0, users: [] };
     group.events += Number(delta.events);
+    group.nobody += Number(delta.nobody);
     group.users.push(readIntegers(delta.users));
     groups.set(key, group);
   }
   const table = new RollupTable();
-  for (const { first, events, users } of groups.values()) {
-    table.add(minuteKey(first, names), events, UserSet.of(concatenate(users)));
+  for (const { first, events, nobody, users } of groups.values()) {
+    const key = minuteKey(first, names);
+    table.add({ ...key, events, nobody, users: UserSet.of(concatenate(users)) });
   }
   return table.values();
 }

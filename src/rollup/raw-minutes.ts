@@ -12,6 +12,7 @@ export interface MinuteFigures {
   bot: boolean;
   name_id: number;
   events: string | number;
+  nobody: string | number;
   users: string | null;
 }
 
@@ -58,6 +59,7 @@ export async function readRawMinutes(
 ): Promise<MinuteFigures[]> {
   const { rows } = await client.query<MinuteFigures>(
     `SELECT ${toMinute('minute')} AS minute, source_id, bot, name_id, count(*) AS events,
+       count(*) FILTER (WHERE user_seq = 0) AS nobody,
        array_agg(user_seq) FILTER (WHERE user_seq > 0)::text AS users
      FROM (
        SELECT ${minuteOf('time')} AS minute, source_id, bot, name_id, user_seq
@@ -73,7 +75,12 @@ export async function readRawMinutes(
 export function rollUpMinutes(raw: readonly MinuteFigures[], names: RollupNames): RollupRow[] {
   const table = new RollupTable();
   for (const row of raw) {
-    table.add(minuteKey(row, names), Number(row.events), UserSet.of(readIntegers(row.users)));
+    table.add({
+      ...minuteKey(row, names),
+      events: Number(row.events),
+      nobody: Number(row.nobody),
+      users: UserSet.of(readIntegers(row.users)),
+    });
   }
   return table.values();
 }

@@ -17,6 +17,8 @@ export interface RollupKey {
 /** The events of one bucket, and the different users of them. */
 export interface RollupRow extends RollupKey {
   events: number;
+  /** How many of them are nobody's, whom no set has. */
+  nobody: number;
   users: UserSet;
 }
 
@@ -29,15 +31,16 @@ export function keyText({ grain, bucket, sourceId, bot, nameId }: RollupKey): st
 export class RollupTable {
   private readonly rows = new Map<string, RollupRow>();
 
-  /** @param users stay as they are */
-  add(key: RollupKey, events: number, users: UserSet): void {
-    const text = keyText(key);
+  /** @param added stays as it is, and so do its users */
+  add(added: RollupRow): void {
+    const text = keyText(added);
     const row = this.rows.get(text);
     if (row) {
-      row.events += events;
-      row.users.add(users);
+      row.events += added.events;
+      row.nobody += added.nobody;
+      row.users.add(added.users);
     } else {
-      this.rows.set(text, { ...key, events, users: users.clone() });
+      this.rows.set(text, { ...added, users: added.users.clone() });
     }
   }
 
@@ -60,16 +63,14 @@ export function withLargerBuckets(minutes: readonly RollupRow[]): RollupRow[] {
 /** Puts rows of smaller buckets together. */
 export function inBuckets(rows: readonly RollupRow[], grain: Grain): RollupRow[] {
   const table = new RollupTable();
-  for (const row of rows) {
-    table.add({ ...row, grain, bucket: bucketOf(row.bucket, grain) }, row.events, row.users);
-  }
+  for (const row of rows) table.add({ ...row, grain, bucket: bucketOf(row.bucket, grain) });
   return table.values();
 }
 
 /** Adds what stands for all names together. */
 export function withAllNames(rows: readonly RollupRow[]): RollupRow[] {
   const table = new RollupTable();
-  for (const row of rows) table.add({ ...row, nameId: ALL_NAMES }, row.events, row.users);
+  for (const row of rows) table.add({ ...row, nameId: ALL_NAMES });
   return [...rows, ...table.values()];
 }
 
@@ -80,12 +81,13 @@ interface StoredRow {
   bot: boolean;
   name_id: number;
   events: string;
+  nobody: string;
   user_count: number;
   users: Buffer;
 }
 
 const COLUMNS = `rollups.grain, ${toMinute('rollups.bucket')} AS bucket, rollups.source_id,
-  rollups.bot, rollups.name_id, rollups.events, rollups.user_count, rollups.users`;
+  rollups.bot, rollups.name_id, rollups.events, rollups.nobody, rollups.user_count, rollups.users`;
 
 function fromStored(row: StoredRow, users = UserSet.read(row.users)): RollupRow {
   return {
@@ -95,6 +97,7 @@ function fromStored(row: StoredRow, users = UserSet.read(row.users)): RollupRow 
     bot: row.bot,
     nameId: row.name_id,
     events: Number(row.events),
+    nobody: Number(row.nobody),
     users,
   };
 }
@@ -202,14 +205,17 @@ async function upsert(
   sets: readonly Buffer[],
 ): Promise<void> {
   await client.query(
-    `INSERT INTO rollups (grain, bucket, source_id, bot, name_id, events, user_count, users)
+    `INSERT INTO rollups (grain, bucket, source_id, bot, name_id, events, nobody, user_count,
+       users)
      SELECT * FROM unnest($1::smallint[], $2::timestamptz[], $3::smallint[], $4::boolean[],
-       $5::integer[], $6::bigint[], $7::integer[], $8::bytea[])
+       $5::integer[], $6::bigint[], $7::bigint[], $8::integer[], $9::bytea[])
      ON CONFLICT (grain, bucket, source_id, bot, name_id) DO UPDATE SET events = excluded.events,
-       user_count = excluded.user_count, users = excluded.users, version = excluded.version`,
+       nobody = excluded.nobody, user_count = excluded.user_count, users = excluded.users,
+       version = excluded.version`,
     [
       ...keyColumns(rows),
       list(rows, ({ events }) => events),
+      list(rows, ({ nobody }) => nobody),
       list(rows, ({ users }) => users.size),
       writeByteaArray(sets),
     ],

@@ -16,11 +16,18 @@ import {
 } from './rollup-rows.js';
 import { minuteText, toMinute } from './sql-values.js';
 
+interface DifferentFigures {
+  events: number;
+  /** How many of them are nobody's. */
+  nobody: number;
+  users: number;
+}
+
 /** One row that isn't what the raw events come to. */
 export interface Difference extends RollupKey {
   /** By the raw events, or by the smaller buckets of which it should be made. */
-  expected: { events: number; users: number };
-  found: { events: number; users: number };
+  expected: DifferentFigures;
+  found: DifferentFigures;
   /** What those figures don't show. */
   flaw: string | undefined;
 }
@@ -72,10 +79,8 @@ async function compareMinutes(client: ClientBase, from: number, to: number): Pro
   const expected = withAllNames(rollUpMinutes(await readRawMinutes(client, from, to), names));
   const stored = await readChecked(client, MINUTE, from, to);
   const found = new RollupTable();
-  for (const row of stored) found.add(row, row.events, row.users);
-  for (const row of withAllNames(await readDeltas(client, from, to, names))) {
-    found.add(row, row.events, row.users);
-  }
+  for (const row of stored) found.add(row);
+  for (const row of withAllNames(await readDeltas(client, from, to, names))) found.add(row);
   const pending = await readPending(client, from, to);
   return compare(expected, found.values(), flawsOf(stored)).filter(
     ({ bucket }) => !pending.has(bucket),
@@ -116,12 +121,16 @@ function compare(
     const other = rows.get(key);
     rows.delete(key);
     const flaw = flaws.get(key) ?? (other && otherUsers(row, other));
-    const isEqual = other?.events === row.events && other.users.size === row.users.size;
+    const isEqual =
+      other?.events === row.events &&
+      other.nobody === row.nobody &&
+      other.users.size === row.users.size;
     if (!isEqual || flaw !== undefined) differences.push(difference(row, row, other, flaw));
   }
   for (const [key, row] of rows) {
     const flaw = flaws.get(key);
-    const isNothing = row.events === 0 && row.users.isEmpty && flaw === undefined;
+    const isNothing =
+      row.events === 0 && row.nobody === 0 && row.users.isEmpty && flaw === undefined;
     if (!isNothing) differences.push(difference(row, undefined, row, flaw));
   }
   return differences;
@@ -145,10 +154,14 @@ function difference(
     sourceId,
     bot,
     nameId,
-    expected: { events: expected?.events ?? 0, users: expected?.users.size ?? 0 },
-    found: { events: found?.events ?? 0, users: found?.users.size ?? 0 },
+    expected: figuresOf(expected),
+    found: figuresOf(found),
     flaw,
   };
+}
+
+function figuresOf(row: RollupRow | undefined): DifferentFigures {
+  return { events: row?.events ?? 0, nobody: row?.nobody ?? 0, users: row?.users.size ?? 0 };
 }
 
 async function readDeltas(
@@ -158,7 +171,8 @@ async function readDeltas(
   names: RollupNames,
 ): Promise<RollupRow[]> {
   const { rows } = await client.query<MinuteFigures>(
-    `SELECT ${toMinute('minute')} AS minute, source_id, bot, name_id, events, users::text AS users
+    `SELECT ${toMinute('minute')} AS minute, source_id, bot, name_id, events, nobody,
+       users::text AS users
      FROM rollup_deltas WHERE minute >= $1 AND minute < $2`,
     [minuteText(from), minuteText(to)],
   );

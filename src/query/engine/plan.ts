@@ -33,6 +33,8 @@ export interface Group {
   fields: readonly FieldValue[];
   /** In the order of the plan's counters. */
   counts: readonly number[];
+  /** How many of the events that the first counter counts are nobody's. */
+  nobody: number;
   /** How many users, where that is known without the users themselves. */
   userCount: number | undefined;
   /** Not to be written into. */

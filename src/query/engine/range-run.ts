@@ -49,6 +49,8 @@ export interface RangeFigures {
   buckets: TimeBuckets;
   rows: FigureRow[];
   totals: RowFigures;
+  /** How many of all events that were counted are nobody's. */
+  anonymousEvents: number;
 }
 
 /** How an answer was come by. */
@@ -106,7 +108,8 @@ export class RangeRun {
     if (range.from >= range.to) return { range, buckets, ...nothing(plan) };
     const { count, collected } = await this.collect(plan);
     const rows = this.withPeople(await count.rows(collected));
-    return { range, buckets, rows, totals: await count.total(collected) };
+    const totals = await count.total(collected);
+    return { range, buckets, rows, totals, anonymousEvents: this.anonymousEvents(collected) };
   }
 
   /**
@@ -132,11 +135,20 @@ export class RangeRun {
 
   /** Where only people are counted, by traits, a row of none is none: rollups wouldn't know of it. */
   private withPeople(rows: FigureRow[]): FigureRow[] {
-    const { dimensions, filters } = this.query;
+    const { dimensions } = this.query;
     const byTrait = fieldDimensions(dimensions).some(({ field }) => field.of === 'trait');
-    const looksAtTraits = byTrait || filters.some((filter) => scopesOf(filter).has('trait'));
+    const looksAtTraits = byTrait || this.filtersByTrait;
     if (!looksAtTraits || !isOfUsersAlone(this.query)) return rows;
     return rows.filter(({ users }) => users > 0);
+  }
+
+  /** Nor is an event of nobody any of those that are asked for, where filters choose people. */
+  private anonymousEvents({ total }: Collected): number {
+    return this.filtersByTrait && isOfUsersAlone(this.query) ? 0 : total.nobody;
+  }
+
+  private get filtersByTrait(): boolean {
+    return this.query.filters.some((filter) => scopesOf(filter).has('trait'));
   }
 
   private plan(range: Range, starts: readonly number[]): Plan {
@@ -206,7 +218,7 @@ interface RunContext {
   people: People;
 }
 
-function nothing({ counters }: Plan): { rows: FigureRow[]; totals: RowFigures } {
+function nothing({ counters }: Plan): Pick<RangeFigures, 'rows' | 'totals' | 'anonymousEvents'> {
   const counts = Object.fromEntries(counters.map(({ key }) => [key, 0]));
-  return { rows: [], totals: { counts, users: 0, newUsers: 0 } };
+  return { rows: [], totals: { counts, users: 0, newUsers: 0 }, anonymousEvents: 0 };
 }

@@ -57,7 +57,10 @@ export class RawStrategy {
   }
 }
 
-/** Bucket, values of the fields, counts, users: all as text. Values are grouped as JSON: 1 is 1.0. */
+/**
+ * Bucket, values of the fields, counts, how many are nobody's, users: all as text. Values are grouped
+ * as JSON: 1 is 1.0.
+ */
 function groupsSql(plan: Plan, from: number, parameters: SqlParameters): string {
   const { range, starts, fields, filters, counters, includeBots, needsUsers } = plan;
   const every = [...filters.name, ...filters.source, ...filters.trait, ...filters.mixed];
@@ -74,10 +77,12 @@ function groupsSql(plan: Plan, from: number, parameters: SqlParameters): string 
     SELECT ${[
       ...keys.map((key) => `${key}::text`),
       ...counts.map((_, index) => `sum(count_${index})::text`),
+      'sum(nobody)::text',
       `(${users})::text`,
     ].join(', ')}
     FROM (
-      SELECT ${[...byUser, ...counts.map((count, index) => `${count} AS count_${index}`)].join(', ')}
+      SELECT ${[...byUser, ...counts.map((count, index) => `${count} AS count_${index}`)].join(', ')},
+        count(*) FILTER (WHERE user_seq = 0) AS nobody
       FROM (
         SELECT events.user_seq, events.name_id,
           ${[bucket, ...values].map((value, index) => `${value} AS ${keys[index]}`).join(', ')}
@@ -103,6 +108,7 @@ function toGroup(row: readonly (string | null)[], { fields, counters, needsUsers
       .slice(1, 1 + fields.length)
       .map((text) => (text === null ? null : (JSON.parse(text) as unknown))),
     counts: row.slice(1 + fields.length, 1 + fields.length + counters.length).map(Number),
+    nobody: Number(row.at(-2)),
     userCount: undefined,
     users: () => Promise.resolve(users),
   };
@@ -112,14 +118,17 @@ function toGroup(row: readonly (string | null)[], { fields, counters, needsUsers
 async function sum(groups: readonly Group[], counters: readonly Counter[]): Promise<Group> {
   const users = UserSet.empty();
   const counts = counters.map(() => 0);
+  let nobody = 0;
   for (const group of groups) {
     users.add(await group.users());
+    nobody += group.nobody;
     for (const [index, count] of group.counts.entries()) counts[index]! += count;
   }
   return {
     bucket: 0,
     fields: [],
     counts,
+    nobody,
     userCount: undefined,
     users: () => Promise.resolve(users),
   };

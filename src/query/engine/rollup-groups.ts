@@ -46,6 +46,8 @@ export interface Draft {
   nameId: number;
   sourceId: number;
   counts: number[];
+  /** Of the events that the first counter counts. */
+  nobody: number;
   heads: Head[];
   leaves: UserSet[];
 }
@@ -89,7 +91,9 @@ export class RollupGrouping {
     for (const [index, counts] of isCounted.entries()) {
       if (counts) draft.counts[index]! += head.events;
     }
-    if (isCounted[0]) draft.heads.push(head);
+    if (!isCounted[0]) return;
+    draft.nobody += head.nobody;
+    draft.heads.push(head);
   }
 
   private headCounts(names: NameSet, head: Head): boolean {
@@ -104,6 +108,7 @@ export class RollupGrouping {
     for (const [index, { names }] of this.counters.entries()) {
       if (includes(names, leaf.nameId)) draft.counts[index]! += leaf.events;
     }
+    draft.nobody += leaf.nobody;
     if (!leaf.users.isEmpty) draft.leaves.push(leaf.users);
   }
 
@@ -112,7 +117,7 @@ export class RollupGrouping {
     const known = this.drafts.get(key);
     if (known) return known;
     const counts = this.counters.map(() => 0);
-    const draft = { bucket, nameId, sourceId, counts, heads: [], leaves: [] };
+    const draft = { bucket, nameId, sourceId, counts, nobody: 0, heads: [], leaves: [] };
     this.drafts.set(key, draft);
     return draft;
   }
@@ -145,6 +150,7 @@ export function toGroup(
     bucket: draft.bucket,
     fields: fieldsOf(draft),
     counts: draft.counts,
+    nobody: draft.nobody,
     userCount: soleHead(draft)?.userCount ?? (isEmpty ? 0 : undefined),
     users: () => usersOf(draft),
   };

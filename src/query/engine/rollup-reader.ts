@@ -20,6 +20,8 @@ export interface Scope {
 /** A row of the rollups without its users. */
 export interface Head extends RollupKey {
   events: number;
+  /** How many of them are nobody's. */
+  nobody: number;
   userCount: number;
   version: string;
   /** That its users take, written down. */
@@ -31,6 +33,8 @@ export interface Leaf {
   sourceId: number;
   nameId: number;
   events: number;
+  /** How many of them are nobody's. */
+  nobody: number;
   users: UserSet;
 }
 
@@ -62,20 +66,32 @@ export class RollupReader {
     const { rows } = await this.client.query<HeadRow>({
       name: 'rollup-heads',
       text: `SELECT rollups.grain, ${toMinute('rollups.bucket')}, rollups.source_id, rollups.bot,
-        rollups.name_id, rollups.events, rollups.user_count, rollups.version,
+        rollups.name_id, rollups.events, rollups.nobody, rollups.user_count, rollups.version,
         octet_length(rollups.users) ${FROM_HEADS}`,
       values: headParameters(runs, scope),
       rowMode: 'array',
     });
     this.counts.buckets += rows.length;
     return rows.map(
-      ([grain, bucket, sourceId, bot, nameId, events, userCount, version, bytes]): Head => ({
+      ([
+        grain,
+        bucket,
+        sourceId,
+        bot,
+        nameId,
+        events,
+        nobody,
+        userCount,
+        version,
+        bytes,
+      ]): Head => ({
         grain,
         bucket,
         sourceId,
         bot,
         nameId,
         events: Number(events),
+        nobody: Number(nobody),
         userCount,
         version,
         bytes,
@@ -115,7 +131,7 @@ export class RollupReader {
     if (from >= to) return [];
     const { rows } = await this.client.query<DeltaRow>({
       name: 'rollup-deltas',
-      text: `SELECT ${toMinute('minute')}, source_id, name_id, events,
+      text: `SELECT ${toMinute('minute')}, source_id, name_id, events, nobody,
           CASE WHEN $6 THEN users END::text
         FROM rollup_deltas WHERE minute >= $1 AND minute < $2
         AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
@@ -131,8 +147,8 @@ export class RollupReader {
       rowMode: 'array',
     });
     this.counts.deltas += rows.length;
-    return rows.map(([minute, sourceId, nameId, events, users]) => {
-      return { minute, sourceId, nameId, events, users: UserSet.of(readIntegers(users)) };
+    return rows.map(([minute, sourceId, nameId, events, nobody, users]) => {
+      return { minute, sourceId, nameId, events, nobody, users: UserSet.of(readIntegers(users)) };
     });
   }
 
@@ -170,12 +186,13 @@ export class RollupReader {
       rowMode: 'array',
     });
     const leaves = ranges.map((): Leaf[] => []);
-    for (const [place, sourceId, nameId, events, users] of rows) {
+    for (const [place, sourceId, nameId, events, nobody, users] of rows) {
       this.counts.rawRows += Number(events);
       const leaf = {
         sourceId,
         nameId,
         events: Number(events),
+        nobody: Number(nobody),
         users: UserSet.of(readIntegers(users)),
       };
       leaves[place]!.push(leaf);
@@ -211,9 +228,9 @@ export class RollupReader {
 /** What one statement brings at once is in memory twice. */
 const SETS_AT_ONCE = 2_000;
 
-type HeadRow = [Grain, number, number, boolean, number, string, number, string, number];
-type DeltaRow = [number, number, number, number, string | null];
-type RawRow = [number, number, number, string, string | null];
+type HeadRow = [Grain, number, number, boolean, number, string, string, number, string, number];
+type DeltaRow = [number, number, number, number, number, string | null];
+type RawRow = [number, number, number, string, string, string | null];
 
 const FROM_HEADS = `
   FROM unnest($1::smallint[], $2::timestamptz[], $3::timestamptz[]) AS run (grain, start, stop)
@@ -224,7 +241,7 @@ const FROM_HEADS = `
 
 const rawLeaves = (place: string, from: string, to: string): string => `
   SELECT ${place} AS place, source_id, name_id, count(*),
-    array_agg(user_seq) FILTER (WHERE user_seq > 0)::text
+    count(*) FILTER (WHERE user_seq = 0), array_agg(user_seq) FILTER (WHERE user_seq > 0)::text
   FROM events WHERE time >= ${from} AND time < ${to} AND name_id > 0
     AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
     AND ($5::integer[] IS NULL OR name_id = ANY ($5))

@@ -196,5 +196,5 @@ export class RollupStrategy {
 
 function emptyDraft({ counters }: Plan): Draft {
   const counts = counters.map(() => 0);
-  return { bucket: 0, nameId: ALL_NAMES, sourceId: 0, counts, heads: [], leaves: [] };
+  return { bucket: 0, nameId: ALL_NAMES, sourceId: 0, counts, nobody: 0, heads: [], leaves: [] };
 }

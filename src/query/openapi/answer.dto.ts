@@ -32,6 +32,14 @@ export class QueryMetaDto {
 }
 
 export class QueryPageMetaDto extends QueryMetaDto {
+  /**
+   * How many of the events that the query counted, all rows together, are nobody's: they are in
+   * `events`, and never among users. 0 where only numbers of users are asked for and a filter looks at
+   * traits: that is about people alone. Where raw events are no longer kept, those are missing that
+   * were stored by a version without this field.
+   */
+  anonymous_events!: number;
+
   /** Given as `cursor` it brings the next page; null on the last one. Also in X-Next-Cursor. */
   @ApiProperty({ type: 'string', nullable: true })
   next_cursor!: string | null;

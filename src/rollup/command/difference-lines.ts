@@ -31,12 +31,16 @@ export async function differenceLines(
       bot ? 'bots' : 'no bots',
     ];
     const remark = flaw === undefined ? '' : ` (${flaw})`;
-    return `${key.join(', ')}: expected ${figures(expected)}; found ${figures(found)}${remark}`;
+    const isOfNobody = expected.nobody !== found.nobody;
+    const [wanted, there] = [expected, found].map((side) => figures(side, isOfNobody));
+    return `${key.join(', ')}: expected ${wanted}; found ${there}${remark}`;
   });
 }
 
-function figures({ events, users }: Difference['expected']): string {
-  return `${amount(events, 'event')}, ${amount(users, 'user')}`;
+/** @param isOfNobody whether the sides differ in what is nobody's, which isn't of interest else */
+function figures({ events, nobody, users }: Difference['expected'], isOfNobody: boolean): string {
+  const ofNobody = isOfNobody ? ` (${nobody} of nobody)` : '';
+  return `${amount(events, 'event')}${ofNobody}, ${amount(users, 'user')}`;
 }
 
 /** In quotes: a name may be any text. */

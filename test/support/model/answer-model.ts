@@ -5,11 +5,12 @@ import {
   type Range,
 } from '../../../src/query/language/query.js';
 import { timeBuckets } from '../../../src/query/time/time-buckets.js';
-import type { EventsModel, ModelEvent } from './events-model.js';
+import { isNobodys, type EventsModel, type ModelEvent } from './events-model.js';
 
 export interface ModelAnswer {
   results: Record<string, unknown>[];
   totals: Record<string, unknown>;
+  anonymousEvents: number;
 }
 
 /** A part of the events, and when it begins. */
@@ -30,8 +31,24 @@ export function answerByModel(model: EventsModel, query: Query, range: Range): M
   const within = counted.filter(({ time }) => time >= range.from && time < range.to);
   const figures = (part: Part): Record<string, unknown> => metrics(model, query, part, counted);
   const total = figures({ from: range.from, events: within, isOf: () => true });
-  if (query.dimensions.length === 0) return { results: [total], totals: total };
-  return { results: rows(model, query, range, within, figures), totals: total };
+  return {
+    results: query.dimensions.length === 0 ? [total] : rows(model, query, range, within, figures),
+    totals: total,
+    anonymousEvents: anonymousEvents(query, within),
+  };
+}
+
+function anonymousEvents(query: Query, within: readonly ModelEvent[]): number {
+  if (isOfUsersAlone(query) && looksAtTrait(query.filters)) return 0;
+  return within.filter(isNobodys).length;
+}
+
+function isOfUsersAlone({ metrics: asked }: Query): boolean {
+  return asked.every(({ key }) => key === 'unique_users' || key === 'new_users');
+}
+
+function looksAtTrait(what: unknown): boolean {
+  return JSON.stringify(what).includes('"of":"trait"');
 }
 
 function rows(
@@ -55,9 +72,7 @@ function rows(
   const isFilled = query.fill && unit !== undefined;
   const users = (part: ModelEvent[]): number =>
     new Set(part.map((event) => model.personOf(event)).filter((person) => person !== null)).size;
-  const byTrait = JSON.stringify([fields, query.filters]).includes('"of":"trait"');
-  const ofPeople =
-    byTrait && query.metrics.every(({ key }) => key === 'unique_users' || key === 'new_users');
+  const ofPeople = looksAtTrait([fields, query.filters]) && isOfUsersAlone(query);
   const results: Record<string, unknown>[] = [];
   for (const [key, values] of everyValues) {
     const isOf = (event: ModelEvent): boolean => JSON.stringify(valuesOf(event)) === key;

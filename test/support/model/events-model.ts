@@ -10,6 +10,12 @@ export interface ModelEvent {
   source: string;
   bot: boolean;
   properties: Record<string, unknown>;
+  /** Whether its user was erased, so that it's of no one, but not of nobody. */
+  isErased?: boolean;
+}
+
+export function isNobodys({ user, isErased }: ModelEvent): boolean {
+  return user === null && !isErased;
 }
 
 /** Those whose name begins so are anonymous users; all others are known. */
@@ -40,7 +46,9 @@ export class EventsModel {
   /** Below the horizon the counts stay, and point to no one. */
   erase(erased: string): void {
     this.remove(({ user }) => user === erased);
-    for (const event of this.events.values()) if (event.user === erased) event.user = null;
+    for (const event of this.events.values()) {
+      if (event.user === erased) Object.assign(event, { user: null, isErased: true });
+    }
   }
 
   personOf({ user }: ModelEvent): string | null {
