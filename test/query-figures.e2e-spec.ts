@@ -208,7 +208,7 @@ describe.each([
       fill: true,
     });
     expect(totals).toEqual({ events: 7 });
-    expect(meta).toMatchObject({ raw_rows: 0, next_cursor: null });
+    expect(meta).toMatchObject({ raw_rows: 0, anonymous_events: 1, next_cursor: null });
     expect(meta).toMatchObject(isFolded ? { deltas: 0 } : { buckets: 0 });
   });
 

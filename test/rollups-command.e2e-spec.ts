@@ -36,7 +36,7 @@ describe('the command for rollups', () => {
   async function record(
     by: Client,
     minute: number,
-    users: string[],
+    users: (string | null)[],
     name = 'click',
   ): Promise<void> {
     await by.query(
@@ -98,6 +98,19 @@ describe('the command for rollups', () => {
     });
     expect((await run('verify')).lines).toHaveLength(5);
     expect((await run('rebuild')).code).toBe(0);
+    expect((await run('verify')).code).toBe(0);
+  });
+
+  it("shows nobody's events where their number differs", async () => {
+    await record(client, START, ['a', null]);
+    await fold(client);
+    await client.query('UPDATE rollups SET nobody = 0 WHERE grain = 1 AND name_id = 0');
+    expect((await run('verify')).lines).toEqual([
+      '2026-03-01T10:20:00.000Z, 1 minute, source "default", all names, no bots: expected 2 events (1 of nobody), 1 user; found 2 events (0 of nobody), 1 user',
+      '2026-03-01T10:15:00.000Z, 15 minutes, source "default", all names, no bots: expected 2 events (0 of nobody), 1 user; found 2 events (1 of nobody), 1 user',
+      'Verified 1 day: 2 rows differ. npm run rollups -- rebuild repairs them.',
+    ]);
+    await run('rebuild');
     expect((await run('verify')).code).toBe(0);
   });
 

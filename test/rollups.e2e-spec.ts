@@ -167,6 +167,37 @@ describe('rollups', () => {
     expect(await flaws()).toEqual([]);
   });
 
+  it("finds a wrong number of nobody's events, folded or waiting, and rebuilds it", async () => {
+    await record(MINUTE, ['a', null, null]);
+    await record(MINUTE + 1, ['a', null], 'impression');
+    await fold(client);
+    const found = async (): Promise<unknown[]> => {
+      const differences = await verifyMinutes(client, MINUTE - 1_440, MINUTE + 1_440);
+      return differences.map(({ grain, expected, found: there }) => [
+        grain,
+        expected.nobody,
+        there.nobody,
+      ]);
+    };
+    expect(await found()).toEqual([]);
+    await client.query('UPDATE rollups SET nobody = nobody + 1 WHERE grain = 60 AND name_id = 0');
+    expect(await found()).toEqual([
+      [60, 3, 4],
+      [1440, 4, 3],
+    ]);
+    await record(MINUTE, [null]);
+    await client.query('UPDATE rollup_deltas SET nobody = 0');
+    expect((await found()).slice(0, 2)).toEqual([
+      [1, 3, 2],
+      [1, 3, 2],
+    ]);
+    await rebuildMinutes(client, MINUTE, MINUTE + 2);
+    expect(await found()).toEqual([]);
+    const days = await readRange(client, 1440, dayStart('2026-03-01'), dayStart('2026-03-02'));
+    const byName = Object.fromEntries(days.map(({ nameId, nobody }) => [nameId, nobody]));
+    expect(byName).toEqual({ 0: 4, 1: 3, 2: 1 });
+  });
+
   it('knows the days that hold anything, whatever lies between', async () => {
     expect(await daysWithAnything(client, ...EVERYTHING)).toEqual([]);
     const [first, last] = [dayStart('0001-01-01'), dayStart('9999-12-31')];
