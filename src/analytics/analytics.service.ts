@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { Clock } from '../common/clock.js';
@@ -8,7 +9,7 @@ import { parseTimestamp } from '../common/timestamp.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
 import { normalise } from '../ingest/normalise.js';
 import { Refusal } from '../ingest/refusal.js';
-import { RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
+import { OPTED_OUT, RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
 import { readRequestFields, type ReceivedBody } from '../ingest/request-fields.js';
 import type { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
 import { QueryThreads } from '../query/query-threads.js';
@@ -42,7 +43,10 @@ export class AnalyticsService {
     body: ReceivedBody,
   ): Promise<Refusal | undefined> {
     const refusal = await this.tryToStore(request, query, body);
-    if (refusal) this.rejections.note(refusal, 'POST /analytics', describe(query, body));
+    if (refusal) {
+      const text = hasOptedOut(request) ? OPTED_OUT : describe(query, body);
+      this.rejections.note(refusal, 'POST /analytics', text);
+    }
     return refusal;
   }
 
@@ -83,12 +87,13 @@ export class AnalyticsService {
     if (sender instanceof Refusal) return sender;
     const fields = readRequestFields(query, body);
     if (fields instanceof Refusal) return fields;
-    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), sender };
+    const isOut = hasOptedOut(request);
+    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), sender, hasOptedOut: isOut };
     const event = normalise(fields, rules);
     if (event instanceof Refusal) return event;
     const [outcome] = await this.writer.write([event]);
     if (outcome instanceof Refusal) return outcome;
-    if (outcome !== 'duplicate') this.identities.stored(sender);
+    if (outcome !== 'duplicate' && !isOut) this.identities.stored(sender);
     return undefined;
   }
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { keyOfHeader, WriteKeys } from '../access/write-keys.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
@@ -15,6 +16,8 @@ export interface Sender {
   source: string | undefined;
   /** Whose the events are, whatever their body says; undefined where it decides. */
   identity: ResolvedIdentity | undefined;
+  /** Whether they're nobody's, and nothing of a person is kept. */
+  hasOptedOut: boolean;
   /** For the audit trail. */
   by: string;
 }
@@ -100,14 +103,16 @@ export class DialectService {
     bodyKey: unknown,
     route: string,
   ): Promise<Sender> {
-    const identity = await this.identities.of(request);
+    const known = await this.identities.of(request);
     // A token that told who the user is isn't a key.
-    const isToken = identity && /^bearer /i.test(request.headers.authorization ?? '');
+    const isToken = known && /^bearer /i.test(request.headers.authorization ?? '');
     const headerKey = isToken ? undefined : keyOfHeader(request);
     const key = headerKey ?? (typeof bodyKey === 'string' ? bodyKey : undefined);
     const source = this.keys.sourceOf(key);
+    const isOut = hasOptedOut(request);
+    const identity = isOut ? undefined : known;
     const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
-    return { source, identity, by: by.filter(Boolean).join(', ') };
+    return { source, identity, hasOptedOut: isOut, by: by.filter(Boolean).join(', ') };
   }
 }
 

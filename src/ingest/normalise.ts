@@ -1,10 +1,10 @@
 import { v5 as uuidV5, v7 as uuidV7, validate as isUuid } from 'uuid';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { Refusal } from './refusal.js';
-import { withIdentity } from './with-identity.js';
+import { withIdentity, withoutUser } from './with-identity.js';
 import { readIdentity, type IdentityFields } from './normalise-identity.js';
 import { isText } from '../common/text.js';
-import { readObject, readTime, readUserId } from './read-values.js';
+import { readFlag, readObject, readTime, readUserId } from './read-values.js';
 
 /** An event as a client gave it: nothing is known about the values yet. */
 export type EventFields = Partial<
@@ -41,6 +41,8 @@ export interface NormaliseRules {
   names?: readonly string[];
   /** Whose the event is, whatever it says itself. */
   sender?: ResolvedIdentity | undefined;
+  /** Whether it's nobody's, whatever it says itself: nothing of its user is read then. */
+  hasOptedOut?: boolean;
   /** The server's time in milliseconds, for an event that has none. */
   now: number;
 }
@@ -54,10 +56,10 @@ const ID_NAMESPACE = '7a0e4b0e-6a2b-5d0a-9d27-4c1c5f0f8f0a';
 
 /** Judges the fields of one event and brings them into the form that is stored. */
 export function normalise(given: EventFields, rules: NormaliseRules): NormalisedEvent | Refusal {
-  const fields = rules.sender ? withIdentity(given, rules.sender) : given;
+  const fields = fieldsBy(given, rules);
   const user = fields.isNobodys ? undefined : readUserId(fields.user);
   if (user instanceof Refusal) return user;
-  const isAnonymous = readFlag(fields.anonymous);
+  const isAnonymous = readFlag(fields.anonymous, 'invalid_anonymous');
   if (isAnonymous instanceof Refusal) return isAnonymous;
   const time = readTime(fields.timestamp, rules.now);
   if (time instanceof Refusal) return time;
@@ -74,10 +76,9 @@ export function normalise(given: EventFields, rules: NormaliseRules): Normalised
   return { time, id, user, isAnonymous, name, source, properties, identity };
 }
 
-/** CSV has no other words for it. */
-export function readFlag(value: unknown): boolean | Refusal {
-  if (value === undefined || value === null || value === false || value === 'false') return false;
-  return value === true || value === 'true' ? true : new Refusal('invalid_anonymous');
+function fieldsBy(given: EventFields, { hasOptedOut, sender }: NormaliseRules): EventFields {
+  if (hasOptedOut) return withoutUser(given);
+  return sender ? withIdentity(given, sender) : given;
 }
 
 function readName(value: unknown, names: readonly string[] | undefined): string | Refusal {

@@ -16,6 +16,12 @@ export function readUserId(value: unknown): string | Refusal {
   return isUserId(user) ? user : new Refusal('invalid_user');
 }
 
+/** Absent is false; CSV has no other words for it than text. */
+export function readFlag(value: unknown, code: RefusalCode): boolean | Refusal {
+  if (value === undefined || value === null || value === false || value === 'false') return false;
+  return value === true || value === 'true' ? true : new Refusal(code);
+}
+
 /** @param now in milliseconds, for a value that is missing */
 export function readTime(value: unknown, now: number): number | Refusal {
   if (value === undefined || value === null) return now;

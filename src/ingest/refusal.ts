@@ -7,6 +7,7 @@ export const REFUSALS = {
   missing_timestamp: 'timestamp is missing: an import never takes the present time',
   invalid_timestamp: `timestamp must be ${TIMESTAMP_ACCEPTED}`,
   invalid_anonymous: 'anonymous must be true or false',
+  invalid_nobody: 'nobody must be true or false',
   missing_event: 'event is missing: give its name, such as click or impression',
   unknown_event: 'event must be click or impression; other names go to POST /analytics/batch',
   invalid_event: 'event must be text of 1 to 100 characters, none of them a control character',

@@ -19,6 +19,9 @@ export interface RejectionLogContents {
   counts: Record<string, number>;
 }
 
+/** In place of an input whose sender has asked not to be followed. */
+export const OPTED_OUT = '(not kept: the sender has opted out)';
+
 const FLUSH_INTERVAL_MS = 250;
 const RETRY_INTERVAL_MS = 5_000;
 /** Lines kept a minute for one reason; beyond it only the count grows. */

@@ -7,3 +7,9 @@ export function withIdentity(fields: EventFields, sender: ResolvedIdentity): Eve
   const known = { ...fields, user, anonymous: false };
   return traits ? { ...known, identity: { claims: sender, by: `token of ${user}` } } : known;
 }
+
+/** An event as nobody's. */
+export function withoutUser(fields: EventFields): EventFields {
+  const { timestamp, event, id, source, properties } = fields;
+  return { timestamp, event, id, source, properties, isNobodys: true };
+}

@@ -1,7 +1,6 @@
 import { isJsonObject } from '../common/json-object.js';
-import { readFlag } from '../ingest/normalise.js';
 import { readIdentity } from '../ingest/normalise-identity.js';
-import { readTime, readUserId } from '../ingest/read-values.js';
+import { readFlag, readTime, readUserId } from '../ingest/read-values.js';
 import { Refusal } from '../ingest/refusal.js';
 
 /** What somebody says of a user: nothing is known about the values yet. */
@@ -33,7 +32,7 @@ export function readProfile(item: unknown, now: number): Profile | Refusal {
   const fields: ProfileFields = item;
   const user = readUserId(fields.user);
   if (user instanceof Refusal) return user;
-  const isAnonymous = readFlag(fields.anonymous);
+  const isAnonymous = readFlag(fields.anonymous, 'invalid_anonymous');
   if (isAnonymous instanceof Refusal) return isAnonymous;
   const time = readTime(fields.timestamp, now);
   if (time instanceof Refusal) return time;

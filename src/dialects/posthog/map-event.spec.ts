@@ -6,7 +6,13 @@ import type { CallRules } from '../dialect.service.js';
 import { Refusal } from '../../ingest/refusal.js';
 import { mapEvent } from './map-event.js';
 
-const RULES: CallRules = { source: 'shop', identity: undefined, by: 'test', sentAt: 'then' };
+const RULES: CallRules = {
+  source: 'shop',
+  identity: undefined,
+  hasOptedOut: false,
+  by: 'test',
+  sentAt: 'then',
+};
 /** As the SDK sends them. */
 const [page, signup, identify, alias, group] = JSON.parse(
   readFileSync(join(import.meta.dirname, 'fixtures', 'posthog-node.json'), 'utf8'),

@@ -4,6 +4,7 @@ import type { EventFields } from '../../ingest/normalise.js';
 import type { IdentityFields } from '../../ingest/normalise-identity.js';
 import { Refusal } from '../../ingest/refusal.js';
 import type { CallRules } from '../dialect.service.js';
+import { nobodysEvent } from './nobodys-event.js';
 
 type Payload = Record<string, unknown>;
 
@@ -22,17 +23,39 @@ const NOT_PROPERTIES = ['$set', '$set_once', '$unset', 'token', 'distinct_id'];
 
 /** Maps one event as PostHog's SDKs send it (https://posthog.com/docs/api/capture). */
 export function mapEvent(item: unknown, rules: CallRules): MappedCall {
-  const event = isJsonObject(item) ? withoutWriteKeys(item) : item;
+  const event = isJsonObject(item) ? eventOf(item, rules) : item;
   const text = toJson(event);
   if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '' };
   if (!isJsonObject(event)) return { fields: new Refusal('invalid_item'), text };
   return { fields: fieldsOf(event, rules), text };
 }
 
+/** What is read of it: of nobody's event nothing that tells whose it is, in the log neither. */
+function eventOf(item: Payload, { hasOptedOut }: CallRules): Payload {
+  return hasOptedOut ? nobodysEvent(item) : withoutWriteKeys(item);
+}
+
 function fieldsOf(event: Payload, rules: CallRules): EventFields | Refusal {
   const properties = event['properties'] ?? {};
   if (!isJsonObject(properties)) return new Refusal('invalid_properties');
   const name = NAMES.get(event['event']) ?? event['event'];
+  const own = {
+    timestamp: event['timestamp'],
+    event: name,
+    id: event['uuid'],
+    source: rules.source,
+    properties: propertiesOf(properties, name),
+  };
+  return rules.hasOptedOut ? { ...own, isNobodys: true } : withUser(own, event, properties, rules);
+}
+
+function withUser(
+  own: EventFields,
+  event: Payload,
+  properties: Payload,
+  rules: CallRules,
+): EventFields | Refusal {
+  const name = own.event;
   const distinctId = event['distinct_id'] ?? properties['distinct_id'];
   const group = name === 'group' ? groupOf(properties) : undefined;
   if (group instanceof Refusal) return group;
@@ -42,17 +65,8 @@ function fieldsOf(event: Payload, rules: CallRules): EventFields | Refusal {
   const identity = identityOf({ ...event, properties }, name, distinctId, rules);
   if (identity instanceof Refusal) return identity;
   if (group) Object.assign(identity, { group: group.id, groupTraits: group.traits });
-  return {
-    timestamp: event['timestamp'],
-    user,
-    anonymous: isAnonymous,
-    ...(isGroupsOwn && { isNobodys: true }),
-    event: name,
-    id: event['uuid'],
-    source: rules.source,
-    properties: propertiesOf(properties, name),
-    identity,
-  };
+  const nobody = isGroupsOwn && { isNobodys: true };
+  return { ...own, user, anonymous: isAnonymous, ...nobody, identity };
 }
 
 /**

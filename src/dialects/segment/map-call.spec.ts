@@ -10,7 +10,13 @@ import { mapCall, type CallType } from './map-call.js';
 type Payload = Record<string, unknown>;
 
 const NOW = Date.parse('2026-11-25T23:00:00Z');
-const RULES: CallRules = { source: undefined, identity: undefined, by: 'test', sentAt: undefined };
+const RULES: CallRules = {
+  source: undefined,
+  identity: undefined,
+  hasOptedOut: false,
+  by: 'test',
+  sentAt: undefined,
+};
 const KNOWN = { userId: 'u-1', messageId: 'm-1', timestamp: '2026-11-24T09:30:00.250Z' };
 
 function recorded(name: string): unknown {

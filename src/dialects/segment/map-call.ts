@@ -3,7 +3,10 @@ import type { MappedCall } from '../../ingest/intake.service.js';
 import type { EventFields } from '../../ingest/normalise.js';
 import type { IdentityFields } from '../../ingest/normalise-identity.js';
 import { Refusal } from '../../ingest/refusal.js';
+import { readFlag } from '../../ingest/read-values.js';
+import { OPTED_OUT } from '../../ingest/rejection-log.js';
 import type { CallRules, Sender } from '../dialect.service.js';
+import { nobodysCall } from './nobodys-call.js';
 
 /** The calls of Segment's specification (https://segment.com/docs/connections/spec/). */
 export const CALL_TYPES = ['track', 'identify', 'page', 'screen', 'alias', 'group'] as const;
@@ -21,7 +24,8 @@ const MAX_CALL_BYTES = 32 * 1024;
  * @param type by the request's path; without it the call's own
  */
 export function mapCall(item: unknown, rules: CallRules, type?: CallType): MappedCall {
-  const call = isJsonObject(item) ? withoutKey(item) : item;
+  const call = isJsonObject(item) ? callOf(item, rules) : item;
+  if (call instanceof Refusal) return { fields: call, text: OPTED_OUT };
   const text = toJson(call);
   if (text === undefined)
     return { fields: new Refusal('invalid_properties'), text: '(nested too deeply to show)' };
@@ -34,6 +38,14 @@ export function mapCall(item: unknown, rules: CallRules, type?: CallType): Mappe
   return { fields: fieldsOf(known, call, rules), text };
 }
 
+/** What is read of it: of nobody's call nothing that tells whose it is, in the log neither. */
+function callOf(item: Payload, { hasOptedOut }: Sender): Payload | Refusal {
+  if (hasOptedOut) return nobodysCall(item);
+  const isNobodys = readFlag(item['nobody'], 'invalid_nobody');
+  if (isNobodys instanceof Refusal) return isNobodys;
+  return isNobodys ? nobodysCall(item) : withoutKey(item);
+}
+
 /** The key lets its reader send events: it's shown to nobody. */
 function withoutKey(call: Payload): Payload {
   if (!Object.hasOwn(call, 'writeKey')) return call;
@@ -41,10 +53,11 @@ function withoutKey(call: Payload): Payload {
 }
 
 function fieldsOf(type: CallType, call: Payload, rules: CallRules): EventFields | Refusal {
-  const user = userOf(call, rules);
+  const isNobodys = call['nobody'] === true;
+  const user = isNobodys ? NOBODY : userOf(call, rules);
   const properties = propertiesOf(type, call, user);
   if (properties instanceof Refusal) return properties;
-  const identity = identityOf(type, call, user, rules);
+  const identity = isNobodys ? undefined : identityOf(type, call, user, rules);
   if (identity instanceof Refusal) return identity;
   return {
     timestamp: given(call['timestamp']) ?? call['originalTimestamp'],
@@ -53,6 +66,7 @@ function fieldsOf(type: CallType, call: Payload, rules: CallRules): EventFields 
     id: given(call['messageId']),
     source: rules.source,
     properties,
+    ...(isNobodys && { isNobodys }),
     ...(identity && { identity }),
   };
 }
@@ -72,6 +86,8 @@ interface CallUser {
   user: unknown;
   anonymous: boolean;
 }
+
+const NOBODY: CallUser = { user: undefined, anonymous: false };
 
 /** Who is known is never looked up by what is anonymous: the ids are namespaces of their own. */
 function userOf(call: Payload, { identity }: Sender): CallUser {

@@ -28,6 +28,9 @@ export abstract class CallDto {
   @ApiProperty({ ...ID, required: false })
   sentAt?: string | number;
 
+  /** The event is nobody's: counted, and never among users. Nothing of its ids and traits is kept. */
+  nobody?: boolean;
+
   /** Kept as the property `context`. */
   context?: Record<string, unknown>;
 

@@ -27,9 +27,12 @@ export class SegmentService {
     return await this.dialect.store([mapCall(call, rules, type)], sender, { route, names: NAMES });
   }
 
-  /** The same; a batch has calls of any type, and what it says besides is said of each. */
-  async receiveBatch(request: IncomingMessage): Promise<DialectAnswer> {
-    const route = 'POST /v1/batch';
+  /**
+   * The same; a batch has calls of any type, and what it says besides is said of each.
+   *
+   * @param route for the log of rejections
+   */
+  async receiveBatch(request: IncomingMessage, route = 'POST /v1/batch'): Promise<DialectAnswer> {
     const body = readJsonBody(receivedBody(request), RULES);
     const sender = await this.dialect.sender(request, body['writeKey'], route);
     const { batch, context, sentAt } = body;

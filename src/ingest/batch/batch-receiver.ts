@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { ResolvedIdentity } from '../../access/identity-resolver.js';
+import { hasOptedOut } from '../../access/privacy-signals.js';
 import { RequestIdentities } from '../../access/request-identities.js';
 import { UnauthorizedError } from '../../access/unauthorized-error.js';
 import { discard } from '../body/body-chunks.js';
 import { isStream, receivedBody } from '../body/body.middleware.js';
 import type { BatchResultDto } from './batch.dto.js';
-import { BatchService } from './batch.service.js';
+import { BatchService, type BatchSender } from './batch.service.js';
 import type { ReceiptChoice } from './receipts.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
@@ -35,23 +35,26 @@ export class BatchReceiver {
     response: ServerResponse,
     choice: ReceiptChoice | undefined,
   ): Promise<{ status: 200 | 202; result: BatchResultDto }> {
-    const sender = await this.senderOf(request);
+    const whose = await this.senderOf(request);
     const { receipts, incomplete } = isStream(request)
-      ? await this.streams.receive(request, response, { choice: choice ?? 'rejected', sender })
+      ? await this.streams.receive(request, response, { choice: choice ?? 'rejected', ...whose })
       : {
           receipts: await this.batches.receive(receivedBody(request), {
             choice: choice ?? 'all',
-            sender,
+            ...whose,
           }),
           incomplete: undefined,
         };
-    if (receipts.hasNew) this.identities.stored(sender);
+    if (receipts.hasNew) this.identities.stored(whose.sender);
     return { status: receipts.hasAccepted ? 202 : 200, result: receipts.toResult(incomplete) };
   }
 
-  private async senderOf(request: IncomingMessage): Promise<ResolvedIdentity | undefined> {
+  private async senderOf(request: IncomingMessage): Promise<BatchSender> {
+    const isOut = hasOptedOut(request);
     try {
-      return await this.identities.of(request);
+      // A token that isn't valid is refused as ever, and one that is tells nothing.
+      const sender = await this.identities.of(request);
+      return { sender: isOut ? undefined : sender, hasOptedOut: isOut };
     } catch (error) {
       if (error instanceof UnauthorizedError) {
         this.rejections.note(new Refusal(error.code), ROUTE, '');

@@ -4,7 +4,7 @@ import { Clock } from '../../common/clock.js';
 import { toJson } from '../../common/json-object.js';
 import { Turns } from '../../common/turns.js';
 import { Refusal } from '../refusal.js';
-import { beginningOf, RejectionLog } from '../rejection-log.js';
+import { beginningOf, OPTED_OUT, RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
 import { EventWriter } from '../writer/event-writer.js';
 import type { NormaliseRules } from '../normalise.js';
@@ -16,12 +16,18 @@ import { isEvent, settle, type Judged } from './settle.js';
 
 const ROUTE = 'POST /analytics/batch';
 
+/** Whose a request's events are. */
+export interface BatchSender {
+  /** Whatever they say themselves. */
+  sender: ResolvedIdentity | undefined;
+  /** Whether they're nobody's. */
+  hasOptedOut: boolean;
+}
+
 /** How a request wants it, and whose it is. */
-export interface BatchOptions {
+export interface BatchOptions extends BatchSender {
   /** Which receipts. */
   choice: ReceiptChoice;
-  /** Whose the events are, whatever they say themselves. */
-  sender: ResolvedIdentity | undefined;
 }
 
 /** Stores many events in one transaction and says what became of each. */
@@ -36,8 +42,8 @@ export class BatchService {
   ) {}
 
   /** @throws UnreadableRequestError, OverloadedError, UnavailableError, SpoolUnavailableError */
-  async receive(body: ReceivedBody, { choice, sender }: BatchOptions): Promise<Receipts> {
-    const rules = { now: this.clock.now(), sender };
+  async receive(body: ReceivedBody, { choice, ...whose }: BatchOptions): Promise<Receipts> {
+    const rules = { now: this.clock.now(), ...whose };
     const judged = await readBatch(body, {
       turn: () => this.turns.next(),
       read: (item) => judge(item, rules),
@@ -71,9 +77,11 @@ export class BatchService {
 
 function judge(item: unknown, rules: NormaliseRules): Judged {
   if (item instanceof OversizedItem) {
-    return { refusal: new Refusal('event_too_large'), text: item.beginning };
+    const text = rules.hasOptedOut ? OPTED_OUT : item.beginning;
+    return { refusal: new Refusal('event_too_large'), text };
   }
   const event = judgeItem(item, rules);
   if (!(event instanceof Refusal)) return event;
+  if (rules.hasOptedOut) return { refusal: event, text: OPTED_OUT };
   return { refusal: event, text: beginningOf(toJson(item) ?? '(nested too deeply to show)') };
 }

@@ -4,7 +4,7 @@ import type { Line } from '../lines.js';
 import type { NormalisedEvent, NormaliseRules } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
-import { beginningOf } from '../rejection-log.js';
+import { beginningOf, OPTED_OUT } from '../rejection-log.js';
 import { EVENT_BYTES } from '../writer/write-queue.js';
 import { judgeItem } from './judge.js';
 import type { Receipts } from './receipts.js';
@@ -65,7 +65,9 @@ export class StreamRun {
       const judged = judgeLine(line, rules);
       const { number, text } = line;
       this.group.judged.push(
-        judged instanceof Refusal ? { refusal: judged, text: beginningOf(text) } : judged,
+        judged instanceof Refusal
+          ? { refusal: judged, text: rules.hasOptedOut ? OPTED_OUT : beginningOf(text) }
+          : judged,
       );
       this.group.indexes.push(number - 1);
       this.group.bytes += EVENT_BYTES + 2 * text.length;

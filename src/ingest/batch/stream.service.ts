@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Logger, Optional } from '@nestjs/common';
-import type { ResolvedIdentity } from '../../access/identity-resolver.js';
 import { Clock } from '../../common/clock.js';
 import {
   AnalyticsError,
@@ -17,7 +16,7 @@ import { RejectionLog } from '../rejection-log.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { writePatiently } from '../writer/write-patiently.js';
 import { requireUtf8, unreadable } from './read-batch.js';
-import type { BatchOptions } from './batch.service.js';
+import type { BatchOptions, BatchSender } from './batch.service.js';
 import { Receipts } from './receipts.js';
 import { StreamRun } from './stream-run.js';
 
@@ -55,7 +54,7 @@ export class StreamService {
   async receive(
     request: IncomingMessage,
     response: ServerResponse,
-    { choice, sender }: BatchOptions,
+    { choice, ...whose }: BatchOptions,
   ): Promise<{ receipts: Receipts; incomplete: string | undefined }> {
     requireUtf8(request.headers['content-type'] ?? '');
     const chunks = bodyChunks(request);
@@ -68,7 +67,7 @@ export class StreamService {
       write: (written) => writePatiently(this.writer, written),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
-    const incomplete = await this.readAll(request, chunks, run, sender).finally(() => {
+    const incomplete = await this.readAll(request, chunks, run, whose).finally(() => {
       // The receipts stay until the client has taken the answer.
       if (response.closed) events.hold(0);
       else response.once('close', () => events.hold(0));
@@ -88,12 +87,12 @@ export class StreamService {
     request: IncomingMessage,
     chunks: AsyncGenerator<Buffer>,
     run: StreamRun,
-    sender: ResolvedIdentity | undefined,
+    whose: BatchSender,
   ): Promise<string | undefined> {
     const maxBytes = this.options?.maxBytes;
     try {
       for await (const lines of readLines(boundedChunks(chunks, this.room, maxBytes))) {
-        await run.add(lines, { now: this.clock.now(), sender });
+        await run.add(lines, { now: this.clock.now(), ...whose });
         // The next may be long in coming, and these would be kept until then.
         lines.length = 0;
       }
