@@ -16,6 +16,7 @@ describe('readConfiguration', () => {
       writeKeys: undefined,
       identity: undefined,
       query: {},
+      trackerPath: undefined,
       databaseUrl: undefined,
       analyticsUrl: undefined,
     });
@@ -37,6 +38,7 @@ describe('readConfiguration', () => {
         IDENTITY_AUDIENCE: 'shop',
         IDENTITY_USER_CLAIM: 'uid',
         IDENTITY_TRAIT_CLAIMS: 'email, plan',
+        TRACKER_PATH: '/assets/shop.js',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
         QUERY_MAX_RESULT_ROWS: '1',
@@ -67,6 +69,7 @@ describe('readConfiguration', () => {
         maxResultRows: 1,
         timeoutMs: 3_600_000,
       },
+      trackerPath: '/assets/shop.js',
       databaseUrl,
       analyticsUrl,
     });
@@ -87,6 +90,9 @@ describe('readConfiguration', () => {
     ['QUERY_MAX_RESULT_ROWS', '2e5'],
     ['QUERY_TIMEOUT_S', '0.5'],
     ['QUERY_TIMEOUT_S', '3601'],
+    ['TRACKER_PATH', 'secret.js'],
+    ['TRACKER_PATH', '/analytics/batch'],
+    ['TRACKER_PATH', '/assets/../v1/track'],
     ['PORT', '65536'],
     ['PORT', '-1'],
     ['PORT', '80.5'],

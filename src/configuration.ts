@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isTrackerPath, TRACKER_PATH_ACCEPTED } from './tracker/tracker-path.js';
 
 /** What the environment says. Read once, at start. */
 export interface Configuration {
@@ -21,6 +22,8 @@ export interface Configuration {
   identity: IdentityConfiguration | undefined;
   /** What one query may take. */
   query: QueryConfiguration;
+  /** Where the tracker is found besides `/analytics.js`; undefined for nowhere. */
+  trackerPath: string | undefined;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
   databaseUrl: string | undefined;
   /** Where an import sends its events; without it the local port, or the database itself. */
@@ -77,6 +80,7 @@ export function readConfiguration(env: Environment): Configuration {
     writeKeys: readWriteKeys(env),
     identity: readIdentity(env),
     query: readQuery(env),
+    trackerPath: readTrackerPath(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
   };
@@ -206,6 +210,14 @@ function readWhole(
     throw new ConfigurationError(variable, `a number of ${what} from 1 to ${max}`);
   }
   return number;
+}
+
+function readTrackerPath(env: Environment): string | undefined {
+  const path = value(env, 'TRACKER_PATH');
+  if (path !== undefined && !isTrackerPath(path)) {
+    throw new ConfigurationError('TRACKER_PATH', TRACKER_PATH_ACCEPTED);
+  }
+  return path;
 }
 
 function readMegabytes(env: Environment, variable: string): number | undefined {

@@ -98,6 +98,8 @@ describe('the OpenAPI document', () => {
       'post /analytics',
       'get /analytics',
       'get /analytics/rejections',
+      'get /analytics.js',
+      'post /analytics.js',
       'get /health/live',
       'get /health/ready',
     ]);
@@ -134,7 +136,8 @@ describe('the OpenAPI document', () => {
 /** Queries are sent as POST as well. */
 function isWriting({ method, url }: ExampleRequest): boolean {
   return (
-    method === 'post' && /^\/(analytics(\/batch|\/import)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url)
+    method === 'post' &&
+    /^\/(analytics(\/batch|\/import|\.js)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url)
   );
 }
 

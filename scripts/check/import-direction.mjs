@@ -20,6 +20,7 @@ const BELOW = {
     'migrations',
   ],
   analytics: [
+    'tracker',
     'dialects',
     'profiles',
     'access',
@@ -32,6 +33,7 @@ const BELOW = {
   ],
   dashboard: ['common'],
   operations: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
+  tracker: ['dialects', 'access', 'ingest', 'common'],
   dialects: ['access', 'ingest', 'common'],
   profiles: ['access', 'ingest', 'identity', 'database', 'common'],
   access: ['common'],

@@ -1,5 +1,6 @@
 import {
   Module,
+  Optional,
   type Provider,
   type Type,
   RequestMethod,
@@ -56,6 +57,9 @@ import { QueryService } from '../query/query.service.js';
 import { QueryOptions, QueryThreads } from '../query/query-threads.js';
 import { UsersController } from '../query/users.controller.js';
 import { RollupFolder } from '../rollup/rollup-folder.js';
+import { createTrackerController } from '../tracker/tracker.controller.js';
+import { TrackerOptions, trackerPaths } from '../tracker/tracker.options.js';
+import { TrackerService } from '../tracker/tracker.service.js';
 import { AnalyticsController } from './analytics.controller.js';
 import { AnalyticsService } from './analytics.service.js';
 import { Event } from './event.entity.js';
@@ -75,6 +79,8 @@ export interface AnalyticsOptions {
   identityResolver?: Type<IdentityResolver> | IdentityResolver;
   /** How much queries may take. */
   query?: QueryOptions;
+  /** Where the tracker is found besides `/analytics.js`. */
+  tracker?: TrackerOptions;
 }
 
 const EVENT = 'analytics';
@@ -139,23 +145,32 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     RollupFolder,
     SegmentService,
     StreamService,
+    TrackerService,
     WriteKeys,
     { provide: Clock, useClass: SystemClock },
   ],
   exports: [BatchService, IngestStatus],
 })
 export class AnalyticsModule implements NestModule {
-  /** The module with options. */
+  constructor(@Optional() private readonly tracker?: TrackerOptions) {}
+
+  /**
+   * The module with options.
+   *
+   * @throws TypeError for a path that the tracker can't have
+   */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys } = options;
+    const { spool, stream, query, writeKeys, tracker } = options;
     return {
       module: AnalyticsModule,
+      controllers: [createTrackerController(trackerPaths(tracker))],
       providers: [
         ...(spool ? [{ provide: SpoolOptions, useValue: spool }, Spool, SpoolReplayer] : []),
         ...(stream ? [{ provide: StreamOptions, useValue: stream }] : []),
         ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
+        ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };
   }
@@ -167,6 +182,7 @@ export class AnalyticsModule implements NestModule {
       [BATCH, receiveBatchBody],
       [SEGMENT, receiveSegmentBody],
       ...POSTHOG.map((one) => [one, receivePosthogBody] as const),
+      ...trackerPaths(this.tracker).map((one) => [one, receiveSegmentBody] as const),
     ] as const) {
       consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
       consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });

@@ -46,8 +46,10 @@ export class StaticFile {
 }
 
 function encodingOf(request: Request): 'br' | 'gzip' | 'identity' {
-  const accepted = request.acceptsEncodings('br', 'gzip', 'identity');
-  return accepted === 'br' || accepted === 'gzip' ? accepted : 'identity';
+  // Browsers name gzip first, and mind br as little.
+  const accepts = (encoding: string) => request.acceptsEncodings(encoding) === encoding;
+  if (accepts('br')) return 'br';
+  return accepts('gzip') ? 'gzip' : 'identity';
 }
 
 function isSame(known: string | undefined, etag: string): boolean {

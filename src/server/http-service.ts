@@ -70,12 +70,14 @@ function analyticsOptions({
   workers,
   writeKeys,
   identity,
+  trackerPath,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
     ...(streamMaxBytes !== undefined && { stream: { maxBytes: streamMaxBytes } }),
     ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
     ...(identity && { identity }),
+    ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
     query: Object.assign(new QueryOptions(), query),
   };
 }

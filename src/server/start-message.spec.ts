@@ -12,6 +12,7 @@ const configuration: Configuration = {
   writeKeys: undefined,
   identity: undefined,
   query: {},
+  trackerPath: undefined,
   streamMaxBytes: undefined,
   databaseUrl: undefined,
   analyticsUrl: undefined,
