@@ -128,7 +128,7 @@ describe('what goes wrong', () => {
   it('is a user whom nobody knows', async () => {
     await sendClick('1');
     dashboard = await DashboardPage.open(browser, server.base, '?view=people&user=nobody-1');
-    expect(await dashboard.page.getByRole('alert').textContent()).toContain('nobody-1');
+    expect(await dashboard.page.getByRole('alert').textContent()).toContain('No known user');
     await dashboard.page.getByRole('link', { name: 'All people' }).click();
     expect(await dashboard.rows(/^People/)).toHaveLength(1);
   });
