@@ -11,6 +11,7 @@ const BELOW = {
   server: [
     'analytics',
     'operations',
+    'live',
     'ingest',
     'query',
     'rollup',
@@ -22,6 +23,7 @@ const BELOW = {
   analytics: [
     'tracker',
     'dialects',
+    'live',
     'profiles',
     'access',
     'ingest',
@@ -35,6 +37,7 @@ const BELOW = {
   operations: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
   tracker: ['dialects', 'access', 'ingest', 'common'],
   dialects: ['access', 'ingest', 'common'],
+  live: ['ingest', 'database', 'common'],
   profiles: ['access', 'ingest', 'identity', 'database', 'common'],
   access: ['common'],
   ingest: ['identity', 'access', 'database', 'common'],

@@ -43,8 +43,11 @@ import { Spool, SpoolOptions } from '../ingest/spool/spool.js';
 import { EventChunks } from '../ingest/store/event-chunks.js';
 import { EventStore } from '../ingest/store/event-store.js';
 import { NumberDirectory } from '../ingest/store/number-directory.js';
+import { StoredEvents } from '../ingest/stored-events.js';
 import { Availability } from '../ingest/writer/availability.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
+import { LiveController } from '../live/live.controller.js';
+import { LiveFeed } from '../live/live-feed.js';
 import { ProfileImportService } from '../profiles/import/import.service.js';
 import { MergesController } from '../profiles/merges/merges.controller.js';
 import { MergesService } from '../profiles/merges/merges.service.js';
@@ -115,6 +118,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     SegmentShortController,
     PosthogController,
     QueryController,
+    LiveController,
     UsersController,
     ProfilesController,
     MergesController,
@@ -132,6 +136,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     ImportService,
     IngestStatus,
     IntakeService,
+    LiveFeed,
     MergesService,
     NumberDirectory,
     PosthogService,
@@ -148,6 +153,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     TrackerService,
     WriteKeys,
     { provide: Clock, useClass: SystemClock },
+    { provide: StoredEvents, useExisting: LiveFeed },
   ],
   exports: [BatchService, IngestStatus],
 })

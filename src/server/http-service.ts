@@ -8,6 +8,7 @@ import type { AnalyticsOptions } from '../analytics/analytics.module.js';
 import { within } from '../common/within.js';
 import type { Configuration } from '../configuration.js';
 import { createApp } from '../create-app.js';
+import { LiveFeed } from '../live/live-feed.js';
 import { QueryOptions } from '../query/query-threads.js';
 import { drain } from './drain.js';
 import { explainListenError } from './listen-error.js';
@@ -49,6 +50,8 @@ export async function serveHttp(
   return {
     port: (server.address() as AddressInfo).port,
     stop: async () => {
+      // The drain waits for what is under way, and these would never end.
+      app.get(LiveFeed, { strict: false }).endStreams();
       await drain(server);
       await closeInTime(app);
     },

@@ -51,8 +51,8 @@ async function prepareDatabase(
   }
 }
 
-/** Of the pool, of the threads that answer queries, and of the one that folds. */
-const CONNECTIONS = POOL_SIZE + QUERY_CONNECTIONS + 1;
+/** Of the pool, of the threads that answer queries, of the one that folds, and of the live feed. */
+const CONNECTIONS = POOL_SIZE + QUERY_CONNECTIONS + 2;
 
 /** Under load each worker takes all connections of its pool; one that gets none answers 503. */
 async function warnOfConnections(

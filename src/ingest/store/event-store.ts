@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import {
@@ -18,6 +18,7 @@ import { BufferPool } from '../buffer-pool.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
+import { StoredEvents } from '../stored-events.js';
 import { applyIdentities } from '../../identity/apply-identities.js';
 import { copyIn } from './copy-in.js';
 import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
@@ -52,6 +53,7 @@ export class EventStore {
     private readonly chunks: EventChunks,
     private readonly numbers: NumberDirectory,
     private readonly clock: Clock,
+    @Optional() private readonly listener?: StoredEvents,
   ) {}
 
   /**
@@ -68,7 +70,11 @@ export class EventStore {
     if (events.length === 0) return [];
     try {
       await this.chunks.prepare(events);
-      return await withClient(this.dataSource, (client) => this.storeOn(client, events));
+      const outcomes = await withClient(this.dataSource, (client) => this.storeOn(client, events));
+      if (this.listener?.isWatched) {
+        this.listener.take(events.filter((_, index) => outcomes[index] === 'stored'));
+      }
+      return outcomes;
     } catch (error) {
       if (isTooMuchAtOnce(error) && events.length > 1) {
         return await this.storeHalves(events, isLastTry);
