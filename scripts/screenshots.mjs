@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `npm run screenshots`: a throwaway server with a shop's last 30 days, and a picture of each view of the
+// `npm run screenshots`: a throwaway server with a shop's last 60 days, and a picture of each view of the
 // dashboard, light and dark, on a desktop and a phone, into docs/screenshots.
 import { spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';

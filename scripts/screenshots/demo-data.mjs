@@ -1,9 +1,9 @@
-// A shop's last 30 days, the same each time but for the day that is today.
+// A shop's last 60 days, the same each time but for the day that is today.
 
 const HOUR = 3_600_000;
 const DAY = 24 * HOUR;
-const DAYS = 30;
-const VISITORS = 1_400;
+const DAYS = 60;
+const VISITORS = 2_600;
 const EVENTS_A_REQUEST = 2_000;
 /** Visits of an hour of the day, and of a day of the week, against others. */
 const BY_HOUR = [1, 1, 1, 1, 1, 2, 3, 5, 7, 8, 8, 9, 10, 9, 8, 8, 9, 10, 11, 12, 11, 8, 5, 2];
@@ -42,9 +42,10 @@ export async function sendDemoData(base, now) {
     if (isKnown) users.push(`${user},${one(PLANS)},${one(COUNTRIES)},Customer ${visitor}`);
     const who = { user, anonymous: !isKnown, source: random() < 0.7 ? 'web' : 'ios' };
     const visits = 1 + Math.floor(random() ** 3 * 9);
-    const first = random() * DAYS;
+    // More of them lately.
+    const first = random() ** 0.8 * DAYS;
     for (let visit = 0; visit < visits; visit += 1) {
-      const begin = timeOfVisit(now - (DAYS - Math.min(DAYS, first + visit * random() * 5)) * DAY);
+      const begin = timeOfVisit(now - (DAYS - first - visit * random() * 5) * DAY);
       if (begin < now) visitEvents(who, begin, events[asksNotTo ? 'nobodys' : 'followed']);
     }
   }
@@ -136,7 +137,7 @@ async function sendStory(base, now) {
     },
   ];
   await postJson(`${base}/v1/batch`, {
-    batch: calls.map((call, index) => ({ ...call, messageId: `ada-${index}` })),
+    batch: calls.map((call, index) => Object.assign(call, { messageId: `ada-${index}` })),
   });
   await postJson(`${base}/analytics/batch`, [
     { timestamp: 'yesterday', user: 'customer-1', event: 'click' },

@@ -130,6 +130,7 @@ describe('what goes wrong', () => {
     dashboard = await DashboardPage.open(browser, server.base, '?view=people&user=nobody-1');
     expect(await dashboard.page.getByRole('alert').textContent()).toContain('No known user');
     await dashboard.page.getByRole('link', { name: 'All people' }).click();
+    await dashboard.settled();
     expect(await dashboard.rows(/^People/)).toHaveLength(1);
   });
 });

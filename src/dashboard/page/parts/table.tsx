@@ -35,23 +35,35 @@ export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
         <tbody>
           {rows.map((row, index) => (
             <tr key={keyOf(row, index)}>
-              {columns.map(({ title, isNumber, cell, share, isHeat }, place) => {
-                const Cell = place === 0 ? 'th' : 'td';
-                return (
-                  <Cell
-                    key={title}
-                    {...(place === 0 && { scope: 'row' })}
-                    class={`${isNumber ? 'number' : ''} ${share ? (isHeat ? 'heat' : 'bar') : ''}`}
-                    {...(share && { style: { '--share': String(share(row)) } })}
-                  >
-                    {cell(row)}
-                  </Cell>
-                );
-              })}
+              {columns.map((column, place) => (
+                <Cell key={column.title} column={column} row={row} isHead={place === 0} />
+              ))}
             </tr>
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+interface CellProps<Row> {
+  column: Column<Row>;
+  row: Row;
+  isHead: boolean;
+}
+
+function Cell<Row>({ column, row, isHead }: CellProps<Row>) {
+  const { isNumber = false, isHeat = false, cell, share } = column;
+  const colour = isHeat ? 'heat' : 'bar';
+  const attributes = {
+    class: [isNumber && 'number', share && colour].filter(Boolean).join(' '),
+    ...(share && { style: { '--share': String(share(row)) } }),
+  };
+  return isHead ? (
+    <th scope="row" {...attributes}>
+      {cell(row)}
+    </th>
+  ) : (
+    <td {...attributes}>{cell(row)}</td>
   );
 }

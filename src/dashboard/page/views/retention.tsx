@@ -92,6 +92,7 @@ function columnsFor(cohorts: readonly Cohort[], period: Period, zone: string): C
     ...Array.from({ length: periods }, (_, place): Column<Cohort> => ({
       title: place === 0 ? `Same ${period}` : `+${place}`,
       isNumber: true,
+      isHeat: true,
       share: (cohort) => shareOf(cohort, place) ?? 0,
       cell: (cohort) => cellText(cohort, place),
     })),
