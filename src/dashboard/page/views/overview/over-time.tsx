@@ -9,7 +9,7 @@ import { CsvButton } from '../../parts/csv-button.js';
 import { Panel } from '../../parts/panel.js';
 import { Table, type Column } from '../../parts/table.js';
 import { dayOf } from '../../state/dates.js';
-import { bucketText, figureText } from '../../state/format.js';
+import { bucketText, figureText, momentText } from '../../state/format.js';
 import type { DateRange, Interval } from '../../state/ranges.js';
 import { CHART_METRICS, type ChartMetric } from '../../state/view-state.js';
 import { HEADLINE_METRICS, useToggle } from './headline.js';
@@ -77,6 +77,10 @@ export function OverTime({ answer, compared, isLoading, question }: OverTimeProp
           canvas.current = drawn;
         }}
       />
+      <p class="quiet">
+        {compared && `Dashed: ${rangeText(compared.query.date_range, zone)}. `}
+        {frame.isRunning && `The last ${interval} is not over yet.`}
+      </p>
       <details>
         <summary>The figures as a table</summary>
         <Table
@@ -155,6 +159,10 @@ function columnsFor(
       cell: ({ row }: IndexedRow) => figureText(metric, row[metric] as number | null),
     })),
   ];
+}
+
+function rangeText([from, to]: [string, string], zone: string): string {
+  return `${momentText(from, zone, false)} to ${momentText(to, zone, false)}`;
 }
 
 function timesOf(rows: readonly Row[]): number[] {
