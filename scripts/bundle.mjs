@@ -13,6 +13,8 @@ await build({
   outfile: 'dist/src/tracker/public/analytics.js',
   format: 'iife',
   target: 'es2020',
+  // Without it, "use strict" is left out.
+  tsconfigRaw: {},
 });
 await build({
   ...SHARED,

@@ -1,0 +1,21 @@
+/** Whatever goes wrong in here is told to the console, and never to the page. */
+export const guard =
+  <A extends unknown[]>(run: (...args: A) => void): ((...args: A) => void) =>
+  (...args) => {
+    try {
+      run(...args);
+    } catch (error) {
+      warn(error);
+    }
+  };
+
+/** For who looks after the page. */
+export const warn = (reason: unknown): void => {
+  // oxlint-disable-next-line no-console
+  console.warn('analytics:', reason);
+};
+
+/** Hears an event before the page's own handlers do. */
+export const on = (name: string, hear: (event: never) => void): void => {
+  addEventListener(name, guard(hear) as (event: Event) => void, true);
+};

@@ -1,0 +1,112 @@
+import { guard, on } from './guard.js';
+import { tell } from './marks.js';
+import { script } from './settings.js';
+
+const MARK = 'data-analytics-impression';
+
+/**
+ * What may make an impression, and how its time in view ends and begins anew.
+ *
+ * @param time when that is, in milliseconds of the page; now, and not a moment was enough, without it
+ * @param part of the element that is in the viewport, from 0 to 1; as it was, without it
+ */
+type Restart = (time?: number, part?: number) => void;
+
+const watched = new Map<Element, Restart>();
+const observers: Record<number, IntersectionObserver> = {};
+/** What each element was seen as in this page view. */
+let seen = new WeakMap<Element, string[]>();
+
+/** Watches what is marked now, and what will be. */
+export const watchImpressions = (): void => {
+  new MutationObserver(guard(hearChanges)).observe(document, {
+    attributeFilter: [MARK, `${MARK}-ratio`, `${MARK}-seconds`],
+    childList: true,
+    subtree: true,
+  });
+  // What isn't shown isn't seen.
+  on('visibilitychange', restartAll);
+  look(document);
+};
+
+/** A new page view: all counts anew, from now on. */
+export const forgetImpressions = (): void => {
+  seen = new WeakMap();
+  restartAll();
+};
+
+const restartAll = (): void => {
+  watched.forEach((restart) => restart());
+};
+
+const hearChanges = (changes: MutationRecord[]): void => {
+  for (const { attributeName, target, addedNodes } of changes) {
+    if (attributeName) watch(target as HTMLElement);
+    else addedNodes.forEach((node) => node instanceof Element && look(node));
+  }
+  for (const element of watched.keys()) if (!element.isConnected) forget(element);
+};
+
+const look = (root: ParentNode): void => {
+  watch(root as HTMLElement);
+  root.querySelectorAll<HTMLElement>(`[${MARK}]`).forEach(watch);
+};
+
+const watch = (element: HTMLElement): void => {
+  forget(element);
+  const value = element.dataset?.['analyticsImpression'];
+  if (!value) return;
+  const ratio = threshold(element, 'Ratio', 0.5, 1);
+  const ms = 1_000 * threshold(element, 'Seconds', 1, 1_000_000);
+  const observer = (observers[ratio] ||= new IntersectionObserver(guard(hearViews), {
+    threshold: ratio,
+  }));
+  let part = 0;
+  /** Since when it has been seen without a break; 0 while it isn't. */
+  let since = 0;
+  let timer: number | undefined;
+
+  const count = (): void => {
+    since = 0;
+    seen.set(element, [...(seen.get(element) || []), value]);
+    tell('impression', element, value);
+  };
+  watched.set(element, (time, newPart = part) => {
+    part = newPart;
+    clearTimeout(timer);
+    if (since && time! - since >= ms) count();
+    since = 0;
+    if (part < ratio || document.hidden || seen.get(element)?.includes(value)) return;
+    const begun = (since = time || performance.now());
+    // It may have left in the meantime.
+    const ripen = (): void => {
+      hearViews(observer.takeRecords());
+      if (since === begun) count();
+    };
+    timer = setTimeout(guard(ripen), ms);
+  });
+  observer.observe(element);
+};
+
+/** What the element says, or else the script's own. */
+const threshold = (
+  { dataset }: HTMLElement,
+  name: 'Ratio' | 'Seconds',
+  usual: number,
+  most: number,
+): number => {
+  const set = +(dataset[`analyticsImpression${name}`] || script.dataset[`impression${name}`]!);
+  return set > 0 && set <= most ? set : usual;
+};
+
+const forget = (element: Element): void => {
+  watched.get(element)?.(0, 0);
+  watched.delete(element);
+  for (const ratio in observers) observers[ratio]!.unobserve(element);
+};
+
+const hearViews = (entries: IntersectionObserverEntry[]): void => {
+  for (const { target, time, isIntersecting, intersectionRatio } of entries) {
+    watched.get(target)?.(time, isIntersecting ? intersectionRatio : 0);
+  }
+};
