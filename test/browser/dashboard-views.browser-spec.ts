@@ -113,6 +113,10 @@ describe("a user's page", () => {
     expect((await dashboard.rows(/^People/)).map(([id]) => id)).toEqual(['u-1']);
     const csv = await dashboard.download('CSV of the people found');
     expect(csv.bytes.toString()).toContain('u-1');
+    expect(Object.fromEntries(dashboard.search)).toMatchObject({ trait: 'plan', is: 'pro' });
+    await dashboard.page.reload();
+    await dashboard.settled();
+    expect((await dashboard.rows(/^People/)).map(([id]) => id)).toEqual(['u-1']);
     await dashboard.page.getByLabel('Id of a known user').fill('u-2');
     await dashboard.click('Open');
     expect(await dashboard.page.title()).toBe('u-2 – User Analytics');

@@ -16,10 +16,17 @@ export function downloadCsv(name: string, text: string): void {
 const MARGIN = 16;
 const TITLE = 28;
 
-/** A picture of a chart with its title, on the page's background, at the screen's resolution. */
+/** What a colour of a chart stands for. */
+export interface Legend {
+  text: string;
+  /** A property of the style, such as `--series-1`. */
+  color: string;
+}
+
+/** A picture of a chart and what its colours stand for, on the page's background, as sharp as the screen. */
 export async function downloadPng(
   name: string,
-  title: string,
+  legend: readonly Legend[],
   chart: CanvasImageSource & { width: number; height: number },
 ): Promise<void> {
   const scale = devicePixelRatio;
@@ -30,10 +37,14 @@ export async function downloadPng(
   const style = getComputedStyle(document.documentElement);
   context.fillStyle = style.getPropertyValue('--surface');
   context.fillRect(0, 0, canvas.width, canvas.height);
-  context.fillStyle = style.getPropertyValue('--text');
   context.font = `600 ${15 * scale}px system-ui, sans-serif`;
   context.textBaseline = 'top';
-  context.fillText(title, MARGIN * scale, MARGIN * scale);
+  let left = MARGIN * scale;
+  for (const { text, color } of legend) {
+    context.fillStyle = style.getPropertyValue(color);
+    context.fillText(text, left, MARGIN * scale);
+    left += context.measureText(text).width + MARGIN * scale;
+  }
   context.drawImage(chart, MARGIN * scale, (MARGIN + TITLE) * scale);
   const blob = await new Promise<Blob | null>((resolve) => {
     canvas.toBlob(resolve, 'image/png');

@@ -16,7 +16,7 @@ export function TopBar({ toggleTheme }: { toggleTheme: () => void }) {
         {(Object.entries(VIEWS) as [View, string][]).map(([view, name]) => (
           <ViewLink
             key={view}
-            to={{ view, user: undefined }}
+            to={{ view, user: undefined, cursor: undefined }}
             aria-current={state.view === view ? 'page' : undefined}
           >
             {name}

@@ -1,12 +1,16 @@
 import { useCallback, useEffect, useState } from 'preact/hooks';
 import { readViewState, writeViewState, type ViewState } from './view-state.js';
 
-/** Changes the view, and the URL with it. */
-export type Update = (change: Partial<ViewState>) => void;
+/**
+ * Changes the view, and the URL with it.
+ *
+ * @param how `replace` is for what is being typed: not every letter is a step back in the history
+ */
+export type Update = (change: Partial<ViewState>, how?: 'push' | 'replace') => void;
 
 const browserZone = Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC';
 
-/** The state that the URL says. Each change is a step back in the browser's history. */
+/** The state that the URL says. */
 export function useViewState(): [ViewState, Update] {
   const read = (): ViewState => readViewState(location.search, browserZone);
   const [state, setState] = useState(read);
@@ -15,9 +19,9 @@ export function useViewState(): [ViewState, Update] {
     addEventListener('popstate', onMove);
     return () => removeEventListener('popstate', onMove);
   }, []);
-  const update = useCallback<Update>((change) => {
+  const update = useCallback<Update>((change, how = 'push') => {
     const next = { ...read(), ...change };
-    history.pushState(null, '', urlOf(next));
+    history[`${how}State`](null, '', urlOf(next));
     setState(next);
   }, []);
   return [state, update];

@@ -4,6 +4,8 @@ import type { Filter } from './filters.js';
 import { INTERVALS, PRESETS, type ChosenRange, type Preset } from './ranges.js';
 import {
   CHART_METRICS,
+  FEW_ROWS,
+  MANY_ROWS,
   readViewState,
   VIEWS,
   writeViewState,
@@ -47,6 +49,11 @@ const state: fc.Arbitrary<ViewState> = fc
     period: fc.constantFrom('day', 'week', 'month'),
     user,
     isAnonymous: fc.boolean(),
+    who: fc.constantFrom('everyone', 'known', 'anonymous'),
+    trait: fc.record({ name: fc.string(), value: fc.string() }),
+    cursor: fc.option(fc.base64String({ minLength: 1 }), { nil: undefined }),
+    only: fc.string(),
+    rows: fc.constantFrom(FEW_ROWS, MANY_ROWS),
   })
   .filter(({ isAnonymous, ...given }) => given.user !== undefined || !isAnonymous);
 

@@ -40,6 +40,8 @@ export interface ViewState {
   includeBots: boolean;
   /** The dimension of the breakdown. */
   by: string;
+  /** How many of its rows are shown. */
+  rows: number;
   /** The events of a funnel, in order. */
   steps: string[];
   /** In which time a funnel is to be gone through. */
@@ -49,7 +51,21 @@ export interface ViewState {
   /** Whose page is open. */
   user: string | undefined;
   isAnonymous: boolean;
+  /** Which people are looked for. */
+  who: Who;
+  /** By a trait; by none where its name is empty. */
+  trait: { name: string; value: string };
+  /** Where the page of people begins; undefined for the first. */
+  cursor: string | undefined;
+  /** The one event that the live view shows; all of them where it's empty. */
+  only: string;
 }
+
+export type Who = 'everyone' | 'known' | 'anonymous';
+
+/** Rows of a breakdown: at first, and when more are wanted. */
+export const FEW_ROWS = 10;
+export const MANY_ROWS = 200;
 
 const DEFAULTS = {
   view: 'overview',
@@ -88,6 +104,11 @@ export function readViewState(search: string, browserZone: string): ViewState {
     period: oneOf(['day', 'week', 'month'], given.get('period')) ?? DEFAULTS.period,
     user: given.get('user') ?? undefined,
     isAnonymous: given.get('kind') === 'anonymous',
+    who: oneOf(['known', 'anonymous'], given.get('who')) ?? 'everyone',
+    trait: { name: given.get('trait') ?? '', value: given.get('is') ?? '' },
+    cursor: given.get('cursor') ?? undefined,
+    only: given.get('only') ?? '',
+    rows: given.get('rows') === String(MANY_ROWS) ? MANY_ROWS : FEW_ROWS,
   };
 }
 
@@ -113,6 +134,12 @@ export function writeViewState(state: ViewState): string {
     ['period', state.period, DEFAULTS.period],
     ['user', state.user],
     ['kind', state.user !== undefined && state.isAnonymous ? 'anonymous' : undefined],
+    ['who', state.who, 'everyone'],
+    ['trait', state.trait.name, ''],
+    ['is', state.trait.value, ''],
+    ['cursor', state.cursor],
+    ['only', state.only, ''],
+    ['rows', String(state.rows), String(FEW_ROWS)],
   ];
   const written = new URLSearchParams();
   for (const [name, value, unlessIs] of fields) {

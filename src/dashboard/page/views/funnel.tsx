@@ -47,7 +47,12 @@ export function Funnel() {
             class="small"
             aria-label="PNG of the funnel"
             onClick={() =>
-              canvas.current && void downloadPng('funnel', steps.join(' → '), canvas.current)
+              canvas.current &&
+              void downloadPng(
+                'funnel',
+                [{ text: steps.join(' → '), color: '--text' }],
+                canvas.current,
+              )
             }
           >
             PNG
@@ -139,7 +144,7 @@ function Steps({ steps, onChange }: StepsProps) {
   return (
     <div class="steps" role="group" aria-label="Steps, in order">
       {texts.map((text, index) => (
-        // oxlint-disable-next-line react/no-array-index-key -- a step is its place
+        // A step is its place: two may be of the same event.
         <div class="step" key={index}>
           <Suggested
             label={`Step ${index + 1}`}

@@ -15,10 +15,9 @@ const DRAW_MS = 250;
 
 /** Events as they arrive. */
 export function Live() {
-  const { state, suggestions } = useDashboard();
+  const { state, update, suggestions } = useDashboard();
   const [isPaused, setPaused] = useState(false);
-  const [name, setName] = useState('');
-  const { events, isConnected, missing } = useLiveEvents(isPaused, name, state.includeBots);
+  const { events, isConnected, missing } = useLiveEvents(isPaused, state.only, state.includeBots);
   return (
     <Panel
       title="Live"
@@ -34,10 +33,10 @@ export function Live() {
     >
       <Suggested
         label="Only events named"
-        value={name}
+        value={state.only}
         suggestions={suggestions.events}
         placeholder="any"
-        onInput={setName}
+        onInput={(only) => update({ only }, 'replace')}
       />
       {missing !== '' && <p class="quiet">{missing}</p>}
       {events.length === 0 ? (

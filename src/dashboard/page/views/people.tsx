@@ -10,23 +10,20 @@ import { Answered, Nothing, Panel } from '../parts/panel.js';
 import { Suggested } from '../parts/suggested.js';
 import { Table, type Column } from '../parts/table.js';
 import { ViewLink } from '../parts/view-link.js';
+import type { Who } from '../state/view-state.js';
 import { momentText } from '../state/format.js';
 
 const PAGE = 50;
 
 /** Finds people, by their id or by what is known of them. */
 export function People() {
-  const { state, now } = useDashboard();
-  const [kind, setKind] = useState('');
-  const [trait, setTrait] = useState({ name: '', value: '' });
-  // The cursors of the pages before, of which the first has none.
-  const [pages, setPages] = useState<string[]>([]);
+  const { state, update, now } = useDashboard();
+  const { who, trait, cursor } = state;
   const parameters = {
     limit: String(PAGE),
-    ...(kind !== '' && { kind }),
+    ...(who !== 'everyone' && { kind: who }),
     ...(trait.name !== '' && { [`trait:${trait.name}`]: trait.value }),
   };
-  const cursor = pages.at(-1);
   const asked = useAnswer(
     JSON.stringify([parameters, cursor]),
     (signal) =>
@@ -47,24 +44,16 @@ export function People() {
     >
       <div class="searches">
         <OpenById />
-        <ByTrait
-          onFind={(found) => {
-            setPages([]);
-            setTrait(found);
-          }}
-        />
+        <ByTrait key={JSON.stringify(trait)} />
         <Choice
           label="Who"
-          value={kind}
+          value={who}
           options={[
-            ['', 'Everyone'],
+            ['everyone', 'Everyone'],
             ['known', 'Known users'],
             ['anonymous', 'Anonymous ones'],
           ]}
-          onChoose={(value) => {
-            setPages([]);
-            setKind(value);
-          }}
+          onChoose={(value) => update({ who: value as Who, cursor: undefined })}
         />
       </div>
       <Answered asked={asked}>
@@ -81,16 +70,16 @@ export function People() {
               />
             )}
             <footer>
-              {pages.length > 0 && (
-                <button type="button" class="small" onClick={() => setPages(pages.slice(0, -1))}>
-                  Back
+              {cursor !== undefined && (
+                <button type="button" class="small" onClick={() => update({ cursor: undefined })}>
+                  To the first
                 </button>
               )}
               {meta.next_cursor !== null && (
                 <button
                   type="button"
                   class="small"
-                  onClick={() => setPages([...pages, meta.next_cursor!])}
+                  onClick={() => update({ cursor: meta.next_cursor! })}
                 >
                   More
                 </button>
@@ -146,16 +135,16 @@ function OpenById() {
   );
 }
 
-function ByTrait({ onFind }: { onFind: (trait: { name: string; value: string }) => void }) {
-  const { suggestions } = useDashboard();
-  const [name, setName] = useState('');
-  const [value, setValue] = useState('');
+function ByTrait() {
+  const { state, update, suggestions } = useDashboard();
+  const [name, setName] = useState(state.trait.name);
+  const [value, setValue] = useState(state.trait.value);
   return (
     <form
       class="inline"
       onSubmit={(event) => {
         event.preventDefault();
-        onFind({ name, value });
+        update({ trait: { name, value }, cursor: undefined });
       }}
     >
       <Suggested

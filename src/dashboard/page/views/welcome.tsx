@@ -16,6 +16,9 @@ export function Welcome() {
           '<button data-analytics-click="buy">Buy</button>',
         ].join('\n')}
       />
+      <p>
+        Where the server has write keys, the script needs one: <code>data-key=&quot;…&quot;</code>.
+      </p>
       <h3>From a terminal</h3>
       <Snippet
         label="A command that sends a click"

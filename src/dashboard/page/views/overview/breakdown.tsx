@@ -10,7 +10,7 @@ import { Suggested } from '../../parts/suggested.js';
 import { Table, type Column } from '../../parts/table.js';
 import { filterBy, nameOf, valueText, withFilter, type Value } from '../../state/filters.js';
 import { figureText } from '../../state/format.js';
-import { CHART_METRICS } from '../../state/view-state.js';
+import { CHART_METRICS, FEW_ROWS, MANY_ROWS } from '../../state/view-state.js';
 
 const KINDS = { event: 'Events', source: 'Sources', property: 'Properties', trait: 'Traits' };
 type Kind = keyof typeof KINDS;
@@ -18,14 +18,11 @@ type Kind = keyof typeof KINDS;
 const METRICS = ['unique_users', 'events', 'impressions', 'clicks', 'ctr'] as const;
 /** Whose the events were is in raw events alone: numbers of people by trait come from rollups. */
 const TRAIT_METRICS = ['unique_users'] as const;
-const FEW = 10;
-const MANY = 200;
 
 /** What the figures are made of. A click on a row shows it alone. */
 export function Breakdown() {
   const { state, update, frame, now, suggestions, extent } = useDashboard();
-  const { by } = state;
-  const [limit, setLimit] = useState(FEW);
+  const { by, rows: limit } = state;
   const kind = by.split(':', 1)[0] as Kind;
   const metrics: readonly string[] = kind === 'trait' ? TRAIT_METRICS : METRICS;
   const question = { ...frame.scope, metrics, dimensions: [by] };
@@ -41,8 +38,8 @@ export function Breakdown() {
       chosen as string
     ] ?? [undefined];
     const isField = chosen === 'property' || chosen === 'trait';
-    setLimit(FEW);
     update({
+      rows: FEW_ROWS,
       by: isField ? `${chosen}:${first || (chosen === 'property' ? 'path' : 'plan')}` : chosen,
     });
   };
@@ -76,12 +73,12 @@ export function Breakdown() {
             <>
               <Rows by={by} metrics={metrics} rows={results} />
               <footer class="quiet">
-                {meta.next_cursor !== null && limit < MANY && (
-                  <button type="button" class="small" onClick={() => setLimit(MANY)}>
+                {meta.next_cursor !== null && limit < MANY_ROWS && (
+                  <button type="button" class="small" onClick={() => update({ rows: MANY_ROWS })}>
                     Show more
                   </button>
                 )}
-                {meta.next_cursor !== null && limit === MANY && 'The CSV has all of them. '}
+                {meta.next_cursor !== null && limit === MANY_ROWS && 'The CSV has all of them. '}
                 {meta.raw_rows > 0 &&
                   `Read from ${figureText('events', meta.raw_rows)} raw events.`}
               </footer>

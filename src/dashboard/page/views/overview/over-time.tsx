@@ -1,7 +1,7 @@
 import { useMemo, useRef } from 'preact/hooks';
 import { postForCsv } from '../../api/client.js';
 import type { QueryAnswer, Row } from '../../api/types.js';
-import { downloadPng } from '../../charts/download.js';
+import { downloadPng, type Legend } from '../../charts/download.js';
 import type { ChartSeries } from '../../charts/series.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { useDashboard } from '../../dashboard-context.js';
@@ -56,7 +56,9 @@ export function OverTime({ answer, compared, isLoading, question }: OverTimeProp
             type="button"
             class="small"
             aria-label="PNG of the chart over time"
-            onClick={() => canvas.current && void downloadPng(NAME, title, canvas.current)}
+            onClick={() =>
+              canvas.current && void downloadPng(NAME, legendOf(metrics), canvas.current)
+            }
           >
             PNG
           </button>
@@ -159,6 +161,13 @@ function columnsFor(
       cell: ({ row }: IndexedRow) => figureText(metric, row[metric] as number | null),
     })),
   ];
+}
+
+function legendOf(metrics: readonly ChartMetric[]): Legend[] {
+  return metrics.map((metric, index) => ({
+    text: CHART_METRICS[metric],
+    color: `--series-${index + 1}`,
+  }));
 }
 
 function rangeText([from, to]: [string, string], zone: string): string {
