@@ -1,0 +1,134 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
+import { until } from '../support/poll.js';
+import { elementsOf, TrackedBrowser } from '../support/browser/tracked.js';
+import { expectedImpressions, GALLERY, SCROLL } from '../support/browser/gallery.js';
+
+describe('impressions', () => {
+  let tracked: TrackedBrowser;
+
+  beforeAll(async () => {
+    tracked = await TrackedBrowser.start();
+  });
+  afterAll(() => tracked.stop());
+  beforeEach(() => tracked.begin());
+  afterEach(() => tracked.end());
+
+  /** Of the page, once all that it waits with has been sent. */
+  async function impressions(): Promise<unknown[]> {
+    await tracked.page.goto(tracked.site.url('/away'));
+    await until(async () => (await tracked.events('page')).some(isAway));
+    return elementsOf(await tracked.events(), 'impression');
+  }
+
+  const isAway = ({ properties }: { properties: Record<string, unknown> }): boolean =>
+    properties['path'] === '/away';
+
+  it('are those of twenty elements that the rule gives, at whatever speed the page is scrolled', async () => {
+    await tracked.page.goto(tracked.site.add('/gallery', { body: GALLERY }));
+    const samples = await tracked.page.evaluate<Parameters<typeof expectedImpressions>[0]>(SCROLL);
+    const { counted, missed, unclear } = expectedImpressions(samples);
+    expect(counted.length + missed.length + unclear.length).toBe(20);
+    // A machine that is busy makes pauses longer than they should be.
+    expect(unclear.length).toBeLessThanOrEqual(2);
+    expect(counted.length).toBeGreaterThanOrEqual(6);
+    expect(missed.length).toBeGreaterThanOrEqual(6);
+    const stored = (await impressions()).filter((one) => !unclear.includes(one as string));
+    expect(stored.toSorted()).toEqual(counted.toSorted());
+    expect(tracked.errors).toEqual([]);
+  });
+
+  it('say which element, where, and what its attributes tell', async () => {
+    const body = `<p data-analytics-impression="promo-7" data-analytics-campaign="spring"
+      data-analytics-list-position="3" data-analytics-click="no">Text</p>`;
+    await tracked.page.goto(tracked.site.add('/promo', { body }));
+    await until(async () => (await tracked.events('impression')).length > 0);
+    const [event] = await tracked.events('impression');
+    expect(event).toMatchObject({ kind: 'anonymous', source: 'web' });
+    expect(event!.properties).toEqual({
+      element: 'promo-7',
+      path: '/promo',
+      campaign: 'spring',
+      listPosition: '3',
+    });
+  });
+
+  it('are none while the page is in the background', async () => {
+    const body = '<p data-analytics-impression="a">Text</p>';
+    const hide = `Object.defineProperty(document, 'hidden', { get: () => window.away, configurable: true });
+      window.away = true;`;
+    await tracked.context.addInitScript(hide);
+    await tracked.page.goto(tracked.site.add('/tab', { body }));
+    await tracked.page.waitForTimeout(1_300);
+    const turn = (away: boolean): Promise<unknown> =>
+      tracked.page.evaluate(
+        `window.away = ${away}; document.dispatchEvent(new Event('visibilitychange', { bubbles: true }))`,
+      );
+    // Seen for a part of a second twice: no second without a break.
+    for (let times = 0; times < 2; times += 1) {
+      await turn(false);
+      await tracked.page.waitForTimeout(600);
+      await turn(true);
+      await tracked.page.waitForTimeout(200);
+    }
+    await tracked.settled(1);
+    expect(await tracked.events('impression')).toEqual([]);
+    await turn(false);
+    await until(async () => (await tracked.events('impression')).length === 1);
+  });
+
+  it('are counted once a page view, and anew in the next', async () => {
+    const body =
+      '<p data-analytics-impression="a">Text</p><p data-analytics-impression="b">Text</p>';
+    await tracked.page.goto(tracked.site.add('/list', { body }));
+    await until(async () => (await tracked.events('impression')).length === 2);
+    await tracked.page.evaluate(`const [p] = document.querySelectorAll('p');
+      p.hidden = true; setTimeout(() => p.hidden = false, 200)`);
+    await tracked.page.waitForTimeout(1_500);
+    await tracked.page.evaluate(`history.pushState({}, '', '/list/2')`);
+    await until(async () => (await tracked.events('impression')).length === 4);
+    await tracked.page.evaluate('analytics.page()');
+    await until(async () => (await tracked.events('impression')).length === 6);
+    const seen = (await tracked.events('impression')).map(
+      ({ properties: { element, path } }) => `${element as string} ${path as string}`,
+    );
+    expect(seen.toSorted()).toEqual(
+      ['a /list', 'b /list', 'a /list/2', 'b /list/2', 'a /list/2', 'b /list/2'].toSorted(),
+    );
+  });
+
+  it('follow elements that come, go and change', async () => {
+    const body = `<p id="p" data-analytics-impression="a">Text</p><div id="list"></div>`;
+    await tracked.page.goto(tracked.site.add('/list', { body }));
+    await until(async () => (await tracked.events('impression')).length === 1);
+    // Another value is another impression, the same one isn't.
+    await tracked.page.evaluate(`p.setAttribute('data-analytics-impression', 'b')`);
+    await until(async () => (await tracked.events('impression')).length === 2);
+    await tracked.page.evaluate(`p.setAttribute('data-analytics-impression', 'a');
+      for (const name of ['gone', 'unmarked', 'slow', 'quick']) {
+        const one = document.createElement('p');
+        one.textContent = one.id = name;
+        one.dataset.analyticsImpression = name;
+        const around = document.createElement('div');
+        around.append(one);
+        list.append(around);
+      }
+      slow.dataset.analyticsImpressionSeconds = '60';
+      setTimeout(() => { gone.remove(); unmarked.removeAttribute('data-analytics-impression'); }, 500);`);
+    await until(async () => (await tracked.events('impression')).length === 3);
+    await tracked.page.evaluate(`slow.dataset.analyticsImpressionSeconds = '0.1'`);
+    await until(async () => (await tracked.events('impression')).length === 4);
+    expect(await impressions()).toEqual(['a', 'b', 'quick', 'slow']);
+  });
+
+  it('go by the script’s thresholds where an element has none', async () => {
+    const body = `<p data-analytics-impression="a">Text</p>
+      <p data-analytics-impression="b" data-analytics-impression-seconds="60">Text</p>
+      <p data-analytics-impression="c" data-analytics-impression-seconds="x">Text</p>`;
+    const attributes = 'data-impression-seconds="0.2" data-impression-ratio="1"';
+    await tracked.page.goto(tracked.site.add('/quick', { body, attributes }));
+    await until(async () => (await tracked.events('impression')).length >= 1);
+    // What can't be read is as if it weren't there: the usual second.
+    await until(async () => (await tracked.events('impression')).length >= 2);
+    expect(await impressions()).toEqual(['a', 'c']);
+  });
+});

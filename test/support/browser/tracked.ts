@@ -1,0 +1,108 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { startApplication, type TestApplication } from '../application.js';
+import { FaultyProxy } from '../faulty-proxy.js';
+import { until } from '../poll.js';
+import { launchChromium } from './chromium.js';
+import { TrackerSite } from './tracker-site.js';
+
+/** An event as it's stored; of nobody without a user. */
+export interface TrackedEvent {
+  event: string;
+  user: string | null;
+  kind: 'known' | 'anonymous' | null;
+  seq: number;
+  source: string;
+  time: Date;
+  properties: Record<string, unknown>;
+}
+
+/** A browser, a site with the tracker, and the server that it sends to, through a proxy that may do harm. */
+export class TrackedBrowser {
+  context!: BrowserContext;
+  page!: Page;
+  /** What reached the window's handlers of errors. */
+  readonly errors: string[] = [];
+  readonly warnings: string[] = [];
+
+  private constructor(
+    readonly server: TestApplication,
+    readonly proxy: FaultyProxy,
+    readonly site: TrackerSite,
+    private readonly browser: Browser,
+  ) {}
+
+  static async start(): Promise<TrackedBrowser> {
+    const writeKeys = { sources: new Map([['write-key', 'web']]) };
+    const server = await startApplication({ writeKeys });
+    const proxy = await FaultyProxy.start(server.base);
+    const site = await TrackerSite.start();
+    return new TrackedBrowser(server, proxy, site, await launchChromium());
+  }
+
+  /** A visitor who was never here, on a site without pages. */
+  async begin(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
+    this.site.reset(`http://${this.proxy.host}`);
+    this.errors.length = 0;
+    this.warnings.length = 0;
+    this.context = await this.browser.newContext({
+      viewport: { width: 800, height: 600 },
+      ...options,
+    });
+    this.page = await this.newPage();
+  }
+
+  async newPage(): Promise<Page> {
+    const page = await this.context.newPage();
+    page.on('pageerror', (error) => this.errors.push(error.message));
+    page.on('console', (message) => {
+      if (message.type() === 'warning') this.warnings.push(message.text());
+    });
+    return page;
+  }
+
+  async end(): Promise<void> {
+    await this.context.close();
+    await this.server.dataSource.query('TRUNCATE events');
+    await this.server.dataSource.query('DELETE FROM merges');
+  }
+
+  async stop(): Promise<void> {
+    await this.browser.close();
+    await this.site.stop();
+    await this.proxy.stop();
+    await this.server.stop();
+  }
+
+  /** In the order of their times. */
+  async events(name?: string): Promise<TrackedEvent[]> {
+    const events = await this.server.dataSource.query<TrackedEvent[]>(
+      `SELECT event_names.name AS event, users.id AS user, users.kind, user_seq AS seq,
+         sources.name AS source, time, properties
+       FROM events LEFT JOIN users ON users.seq = user_seq
+         JOIN event_names ON event_names.id = name_id
+         JOIN sources ON sources.id = source_id ORDER BY time, event_names.name`,
+    );
+    return name === undefined ? events : events.filter(({ event }) => event === name);
+  }
+
+  /** Waits until there are as many events, and then for all that the page still has to send. */
+  async settled(count: number): Promise<TrackedEvent[]> {
+    await until(async () => (await this.server.countEvents()) >= count);
+    return await this.events();
+  }
+
+  /** What the visitor's browser keeps for the site, of whatever kind. */
+  async kept(): Promise<{ keys: string[]; cookies: number }> {
+    const keys = await this.page.evaluate<string[]>(
+      '[...Object.keys(localStorage), ...Object.keys(sessionStorage)]',
+    );
+    return { keys, cookies: (await this.context.cookies()).length };
+  }
+}
+
+/** What happened to elements, by their marks. */
+export function elementsOf(events: TrackedEvent[], name: string): unknown[] {
+  return events
+    .filter(({ event }) => event === name)
+    .map(({ properties }) => properties['element']);
+}
