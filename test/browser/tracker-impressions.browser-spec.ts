@@ -43,7 +43,7 @@ describe('impressions', () => {
     await tracked.page.goto(tracked.site.add('/promo', { body }));
     await until(async () => (await tracked.events('impression')).length > 0);
     const [event] = await tracked.events('impression');
-    expect(event).toMatchObject({ kind: 'anonymous', source: 'web' });
+    expect(event).toMatchObject({ kind: 'anonymous', source: tracked.source });
     expect(event!.properties).toEqual({
       element: 'promo-7',
       path: '/promo',

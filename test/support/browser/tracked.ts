@@ -16,13 +16,20 @@ export interface TrackedEvent {
   properties: Record<string, unknown>;
 }
 
+/** Each test has one of its own: what a page of an earlier one sends late isn't taken for its own. */
+const SITES = Array.from({ length: 60 }, (_, index) => `site-${index}`);
+const keyOf = (source: string): string => `key-of-${source}`;
+
 /** A browser, a site with the tracker, and the server that it sends to, through a proxy that may do harm. */
 export class TrackedBrowser {
+  /** Of this test's events. */
+  source = '';
   context!: BrowserContext;
   page!: Page;
   /** What reached the window's handlers of errors. */
   readonly errors: string[] = [];
   readonly warnings: string[] = [];
+  private readonly sources = SITES.values();
 
   private constructor(
     readonly server: TestApplication,
@@ -32,7 +39,7 @@ export class TrackedBrowser {
   ) {}
 
   static async start(): Promise<TrackedBrowser> {
-    const writeKeys = { sources: new Map([['write-key', 'web']]) };
+    const writeKeys = { sources: new Map(SITES.map((source) => [keyOf(source), source])) };
     const server = await startApplication({ writeKeys });
     const proxy = await FaultyProxy.start(server.base);
     const site = await TrackerSite.start();
@@ -41,7 +48,8 @@ export class TrackedBrowser {
 
   /** A visitor who was never here, on a site without pages. */
   async begin(options: Parameters<Browser['newContext']>[0] = {}): Promise<void> {
-    this.site.reset(`http://${this.proxy.host}`);
+    this.source = this.sources.next().value!;
+    this.site.reset(`http://${this.proxy.host}`, keyOf(this.source));
     this.errors.length = 0;
     this.warnings.length = 0;
     this.context = await this.browser.newContext({
@@ -80,15 +88,29 @@ export class TrackedBrowser {
          sources.name AS source, time, properties
        FROM events LEFT JOIN users ON users.seq = user_seq
          JOIN event_names ON event_names.id = name_id
-         JOIN sources ON sources.id = source_id ORDER BY time, event_names.name`,
+         JOIN sources ON sources.id = source_id
+       WHERE sources.name = $1 ORDER BY time, event_names.name`,
+      [this.source],
     );
     return name === undefined ? events : events.filter(({ event }) => event === name);
   }
 
-  /** Waits until there are as many events, and then for all that the page still has to send. */
+  /** Waits until there are as many. */
   async settled(count: number): Promise<TrackedEvent[]> {
-    await until(async () => (await this.server.countEvents()) >= count);
+    await until(async () => (await this.events()).length >= count);
     return await this.events();
+  }
+
+  /** As `GET /analytics/query` counts them. */
+  async figures(): Promise<unknown> {
+    const query = new URLSearchParams({
+      metrics: 'unique_users,clicks,impressions',
+      date_range: '1d',
+      bots: 'include',
+      filters: JSON.stringify([['is', 'source', [this.source]]]),
+    });
+    const answer = await this.server.get(`/analytics/query?${query.toString()}`);
+    return ((await answer.json()) as { totals: unknown }).totals;
   }
 
   /** What the visitor's browser keeps for the site, of whatever kind. */

@@ -21,6 +21,7 @@ export interface TrackedPage {
 export class TrackerSite {
   private readonly pages = new Map<string, TrackedPage>();
   private trackerBase = '';
+  private key = '';
 
   private constructor(private readonly server: Server) {
     server.on('request', (request, response) => {
@@ -39,8 +40,9 @@ export class TrackerSite {
   }
 
   /** Pages are all gone, and new ones load the tracker from there. */
-  reset(trackerBase: string): void {
+  reset(trackerBase: string, key: string): void {
     this.pages.clear();
+    this.key = key;
     this.trackerBase = trackerBase;
   }
 
@@ -57,7 +59,7 @@ export class TrackerSite {
 
   /** The tracker's element. */
   script({ attributes = '', path = '/analytics.js' }: TrackedPage = {}): string {
-    return `<script defer src="${this.trackerBase}${path}" data-key="write-key" ${attributes}></script>`;
+    return `<script defer src="${this.trackerBase}${path}" data-key="${this.key}" ${attributes}></script>`;
   }
 
   /** What the documentation tells pages to have. */
