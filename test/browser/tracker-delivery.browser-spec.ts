@@ -12,9 +12,9 @@ describe('what the tracker is told arrives', () => {
   beforeEach(() => tracked.begin());
   afterEach(() => tracked.end());
 
-  const track = (...names: string[]): Promise<unknown> =>
+  const track = (...events: string[]): Promise<unknown> =>
     tracked.page.evaluate(
-      names.map((name) => `analytics.track('${name}', { n: '${name}' })`).join(';'),
+      events.map((name) => `analytics.track('${name}', { n: '${name}' })`).join(';'),
     );
 
   /** As its visitor does. */
@@ -53,9 +53,8 @@ describe('what the tracker is told arrives', () => {
     ]);
     const events = await tracked.events();
     expect(JSON.stringify(events)).not.toContain('secret');
-    expect(events.map(({ source, kind, user }) => [source, kind, user])).toEqual(
-      Array(4).fill([tracked.source, 'anonymous', events[0]!.user]),
-    );
+    const senders = events.map(({ source, kind, user }) => `${source} ${kind} ${user}`);
+    expect(new Set(senders)).toEqual(new Set([`${tracked.source} anonymous ${events[0]!.user}`]));
     expect(events.find(({ event }) => event === 'One')!.properties).toEqual({
       path: '/shop',
       n: 'One',
@@ -79,7 +78,9 @@ describe('what the tracker is told arrives', () => {
       await tracked.page.waitForURL(tracked.site.url(`/${page}`));
     }
     await expectStored(expected);
-    const paths = (await tracked.events('page')).map(({ properties }) => properties['path']);
+    const paths = (await tracked.events('page')).map(({ properties }) =>
+      String(properties['path']),
+    );
     expect(paths.toSorted()).toEqual(['/0', '/1', '/2', '/3', '/4', '/5', '/6']);
   });
 

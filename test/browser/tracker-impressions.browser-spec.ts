@@ -14,7 +14,7 @@ describe('impressions', () => {
   afterEach(() => tracked.end());
 
   /** Of the page, once all that it waits with has been sent. */
-  async function impressions(): Promise<unknown[]> {
+  async function impressions(): Promise<string[]> {
     await tracked.page.goto(tracked.site.url('/away'));
     await until(async () => (await tracked.events('page')).some(isAway));
     return elementsOf(await tracked.events(), 'impression');
@@ -32,7 +32,7 @@ describe('impressions', () => {
     expect(unclear.length).toBeLessThanOrEqual(2);
     expect(counted.length).toBeGreaterThanOrEqual(6);
     expect(missed.length).toBeGreaterThanOrEqual(6);
-    const stored = (await impressions()).filter((one) => !unclear.includes(one as string));
+    const stored = (await impressions()).filter((one) => !unclear.includes(one));
     expect(stored.toSorted()).toEqual(counted.toSorted());
     expect(tracked.errors).toEqual([]);
   });

@@ -17,11 +17,11 @@ export const openStorage = (): void => {
   };
   try {
     const kept = localStorage as unknown as typeof storage;
+    // Some have null in its place, which has no keys to look at.
+    const keys = keysOf(kept, PREFIX);
     if (script.dataset['storage'] === 'none' || globalPrivacyControl || doNotTrack === '1') {
-      for (const key of keysOf(kept, PREFIX)) delete kept[key];
+      for (const key of keys) delete kept[key];
     } else {
-      // There may be no room for it.
-      kept[ANONYMOUS] ||= uuid();
       storage = kept;
       isNobody = false;
     }
@@ -36,11 +36,12 @@ export const keysOf = (kept: typeof storage, prefix: string): string[] =>
 
 /** Whose a call is. Other pages may have changed it meanwhile. */
 export const whose = (): object => {
-  if (isNobody) return { nobody: true };
-  return {
-    anonymousId: (storage[ANONYMOUS] ||= uuid()),
-    userId: storage[USER],
-  };
+  try {
+    if (!isNobody) return { anonymousId: (storage[ANONYMOUS] ||= uuid()), userId: storage[USER] };
+  } catch {
+    // There is no room for a new id.
+  }
+  return { nobody: true };
 };
 
 export const becomeUser = (id: string): void => {

@@ -123,8 +123,8 @@ export class TrackedBrowser {
 }
 
 /** What happened to elements, by their marks. */
-export function elementsOf(events: TrackedEvent[], name: string): unknown[] {
+export function elementsOf(events: TrackedEvent[], name: string): string[] {
   return events
     .filter(({ event }) => event === name)
-    .map(({ properties }) => properties['element']);
+    .map(({ properties }) => String(properties['element']));
 }
