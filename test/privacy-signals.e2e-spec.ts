@@ -159,6 +159,12 @@ describe('who asks not to be followed', () => {
     expect(await report.text()).toBe('unique_users,1\nclicks,3\nimpressions,0\n');
   });
 
+  it.each(['1, 1', '1,0'])('is meant by Sec-GPC: %s, too', async (value) => {
+    const headers = { 'Sec-GPC': value };
+    await server.post(`/analytics?user=${PERSON}&event=click`, { headers });
+    expect(await holdsText(server.dataSource, PERSON)).toEqual([]);
+  });
+
   it('is one event however often it is sent', async () => {
     for (let tries = 0; tries < 2; tries += 1) {
       const body = JSON.stringify(segment('track'));
@@ -171,6 +177,7 @@ describe('who asks not to be followed', () => {
     ['u-1', { 'Sec-GPC': '0' }],
     ['u-2', { DNT: '0' }],
     ['u-3', { DNT: 'null' }],
+    ['u-4', { 'Sec-GPC': '10' }],
   ])('%s isn’t among them with %j', async (user, headers) => {
     await server.post(`/analytics?user=${user}&event=click`, { headers });
     expect(await holdsText(server.dataSource, user)).toEqual(['users']);

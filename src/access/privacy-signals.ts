@@ -5,5 +5,10 @@ import type { IncomingMessage } from 'node:http';
  * (https://www.w3.org/TR/gpc/) or by its forerunner Do Not Track: then its events are nobody's.
  */
 export function hasOptedOut({ headers }: IncomingMessage): boolean {
-  return headers['sec-gpc'] === '1' || headers['dnt'] === '1';
+  return isOne(headers['sec-gpc']) || isOne(headers['dnt']);
+}
+
+/** A proxy may add what the browser has said already. */
+function isOne(value: string | string[] | undefined): boolean {
+  return value !== undefined && /^\s*1\s*(,|$)/.test(String(value));
 }

@@ -89,7 +89,8 @@ const flush = async (): Promise<void> => {
 /** Gives the browser all that is left. It stays here, and in the storage, as nobody hears the answer. */
 const handOver = (): void => {
   for (let ids; (ids = take())[0];) {
-    if (!navigator.sendBeacon(api(), bodyOf(ids))) request(ids).catch(() => {});
+    // Some browsers are told to have no beacons.
+    if (!navigator.sendBeacon?.(api(), bodyOf(ids))) request(ids).catch(() => {});
   }
 };
 
