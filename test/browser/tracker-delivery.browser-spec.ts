@@ -214,6 +214,17 @@ describe('what the tracker is told arrives', () => {
     });
   });
 
+  it('unless its key is not known: it is dropped, and told once', async () => {
+    const html = tracked.site.script().replace(/data-key="[^"]*"/, 'data-key="another-key"');
+    await tracked.page.goto(tracked.site.add('/shop', { html }));
+    for (const name of ['One', 'Two']) {
+      await track(name);
+      await until(async () => !(await tracked.kept()).keys.some((key) => key.includes(':call:')));
+    }
+    expect(tracked.warnings).toEqual([expect.stringContaining('the write key is not known')]);
+    expect(await tracked.events()).toEqual([]);
+  });
+
   it('by another address where the page names one', async () => {
     const attributes = `data-api="${tracked.server.base}/v1/batch"`;
     const policy = `default-src 'none'; script-src *; connect-src ${tracked.server.base}`;
