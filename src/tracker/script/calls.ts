@@ -1,6 +1,6 @@
 import { now } from './clock.js';
 import { send } from './queue.js';
-import { becomeUser, isNobody, uuid, whose } from './visitor.js';
+import { isNobody, storage, USER, uuid, whose } from './visitor.js';
 
 type Properties = Record<string, unknown>;
 
@@ -15,7 +15,7 @@ export const track = (event: string, properties?: Properties): void => {
 /** The visitor is this user from now on; of nobody nothing is told. */
 export const identify = (id?: string, traits?: Properties): void => {
   if (isNobody) return;
-  if (id) becomeUser(id);
+  if (id) storage[USER] = id;
   make('identify', { traits });
 };
 

@@ -4,7 +4,7 @@ import { script } from './settings.js';
 const PREFIX = 'analytics:';
 export const CALLS = 'analytics:call:';
 const ANONYMOUS = 'analytics:id';
-const USER = 'analytics:user';
+export const USER = 'analytics:user';
 
 /** The browser's; where nothing may be kept, or nothing can, it's in memory, and the visitor is nobody. */
 export let storage: Record<string, string> = {};
@@ -42,10 +42,6 @@ export const whose = (): object => {
     // There is no room for a new id.
   }
   return { nobody: true };
-};
-
-export const becomeUser = (id: string): void => {
-  storage[USER] = id;
 };
 
 export const forgetUser = (): void => {
