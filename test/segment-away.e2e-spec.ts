@@ -1,7 +1,10 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { AnalyticsOptions } from '../src/analytics/analytics.module.js';
 import { startApplication, type TestApplication } from './support/application.js';
 import { bringDatabaseBack, takeDatabaseAway } from './support/database.js';
+import { holdsText } from './support/holds-text.js';
 import { until } from './support/poll.js';
 import { call, storedCalls, storedMerges, traitsOf } from './support/segment.js';
 
@@ -45,6 +48,21 @@ describe("Segment's API while the database is away", () => {
     isAway = false;
     await bringDatabaseBack(server.databaseUrl);
   }
+
+  it('takes to disk nothing of a person who asks not to be followed', async () => {
+    await start();
+    const response = await call(server, 'batch', VISIT, { 'Sec-GPC': '1' });
+    expect([response.status, await response.json()]).toEqual([200, { success: true }]);
+    const files = readdirSync(server.spool, { recursive: true, withFileTypes: true });
+    const kept = files
+      .filter((file) => file.isFile())
+      .map((file) => readFileSync(join(file.parentPath, file.name), 'latin1'));
+    expect(kept.join('')).toContain('"identify"');
+    expect(kept.join('')).not.toMatch(/u-1|a-1|pro/);
+    await bringBack();
+    await until(async () => (await server.countEvents()) === 4);
+    expect(await holdsText(server.dataSource, 'u-1')).toEqual([]);
+  });
 
   it('takes calls to disk, and who people are takes effect when it is back, once', async () => {
     await start();
