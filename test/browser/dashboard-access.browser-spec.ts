@@ -97,6 +97,19 @@ describe('the keyboard alone', () => {
     await page.keyboard.press('Enter');
     await dashboard.settled();
     expect(dashboard.search.get('filters')).toBe('[["is","event",["impression"]]]');
+    // What was reached keeps the focus while figures change around it.
+    expect(await focused()).toBe('impression');
+    await page.getByRole('button', { name: /^Remove the filter/ }).press('Enter');
+    await dashboard.settled();
+    expect(await focused()).toBe('Add a filter');
+    await page.getByRole('button', { name: 'New users' }).press('Enter');
+    await dashboard.settled();
+    expect(await focused()).toBe('New users');
+    await page.getByText('The figures as a table').press('Enter');
+    await page.getByRole('row').nth(1).getByRole('button').press('Enter');
+    await dashboard.settled();
+    expect(await focused()).toBe('The figures as a table');
+    await page.getByRole('table', { name: /by hour/ }).waitFor();
     await dashboard.goTo('');
     await tabTo('Retention');
     await page.keyboard.press('Enter');

@@ -60,6 +60,86 @@ describe('a dashboard without any event', () => {
   });
 });
 
+describe('a URL', () => {
+  it.each([
+    'filters=[["not"]]',
+    'filters=[["and","x"]]',
+    'view=people&user=.',
+    'view=people&user=..',
+    'view=people&user=',
+    'view=funnel&steps=[]',
+    'range=9999-12-01,9999-12-31',
+    'range=2026-02-30,2026-03-01&tz=%2B05:30',
+  ])('of %s shows something', async (search) => {
+    await sendClick('1');
+    dashboard = await DashboardPage.open(browser, server.base, `?${search}`);
+    expect(await dashboard.page.locator('main section, main p').count()).toBeGreaterThan(0);
+    expect(await dashboard.page.getByRole('alert').count()).toBe(0);
+  });
+});
+
+describe('slow answers', () => {
+  it('are waited for, however often figures would be brought up to date meanwhile', async () => {
+    await sendClick('1');
+    dashboard = await DashboardPage.open(browser, server.base, '?view=import');
+    const { page } = dashboard;
+    await page.clock.install();
+    let asked = 0;
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route('**/analytics/retention', async (route) => {
+      asked += 1;
+      await held;
+      await route.continue();
+    });
+    await page.getByRole('link', { name: 'Retention' }).click();
+    await until(() => asked === 1);
+    await page.clock.runFor(120_000);
+    expect(asked).toBe(1);
+    release();
+    await page.getByRole('table', { name: 'Retention by day' }).waitFor();
+  });
+
+  it('are told once they took too long, and not asked for again by themselves', async () => {
+    await sendClick('1');
+    dashboard = await DashboardPage.open(browser, server.base, '?view=import');
+    const { page } = dashboard;
+    await page.clock.install();
+    let asked = 0;
+    await page.route('**/analytics/retention', async (route) => {
+      asked += 1;
+      const json = { statusCode: 503, code: 'query_timeout', message: 'It took too long.' };
+      await route.fulfill({ status: 503, headers: { 'Retry-After': '5' }, json });
+    });
+    await page.getByRole('link', { name: 'Retention' }).click();
+    await page.getByRole('alert').waitFor();
+    expect(await page.getByRole('alert').textContent()).toContain('Choose a shorter range');
+    await page.clock.runFor(120_000);
+    expect(asked).toBe(1);
+  });
+
+  it('of what it is compared with, when they fail, are told', async () => {
+    await sendClick('1');
+    dashboard = await DashboardPage.open(browser, server.base, '?view=import');
+    const { page } = dashboard;
+    await page.route('**/analytics/query', async (route) => {
+      const { date_range: range } = route.request().postDataJSON() as { date_range: string[] };
+      const isBefore = Date.parse(range[1]!) < Date.now() - 3_600_000;
+      await (isBefore
+        ? route.fulfill({
+            status: 422,
+            json: { code: 'query_too_expensive', message: 'Too much.' },
+          })
+        : route.continue());
+    });
+    await page.getByRole('link', { name: 'Overview' }).click();
+    await page.getByText('Too much.').waitFor();
+    expect(await dashboard.figure('clicks')).toBe('1');
+  });
+});
+
 describe('figures', () => {
   it('keep up with what arrives', async () => {
     await sendClick('1');
@@ -120,7 +200,7 @@ describe('what goes wrong', () => {
     const filters = encodeURIComponent('[["like","event",["a"]]]');
     dashboard = await DashboardPage.open(browser, server.base, `?range=24h&filters=${filters}`);
     const alert = dashboard.page.getByRole('alert').first();
-    expect(await alert.textContent()).toContain('Remove the filters, or choose another range.');
+    expect(await alert.textContent()).toContain('Change what it names');
     await dashboard.click(/^Remove the filter/);
     expect(await dashboard.figure('clicks')).toBe('1');
   });

@@ -70,8 +70,24 @@ describe('the live view', () => {
     expect(await names()).toEqual(['missed-2', 'missed-1', 'before']);
   });
 
+  it('goes on where it was after an answer that was no feed', async () => {
+    await send('l-7', { event: 'before' });
+    await until(async () => (await names()).includes('before'));
+    // As a proxy answers while the server behind it starts.
+    await dashboard.page.route('**/analytics/live**', (route) => route.fulfill({ status: 502 }));
+    server.app.getHttpServer().closeAllConnections();
+    await dashboard.page.getByText('Connecting …').waitFor();
+    await dashboard.page.waitForResponse((response) => response.status() === 502);
+    await send('l-8', { event: 'missed' });
+    await dashboard.page.unroute('**/analytics/live**');
+    await until(async () => (await names()).length === 2);
+    expect(await names()).toEqual(['missed', 'before']);
+  });
+
   it('pauses, and shows one kind of event alone', async () => {
     await dashboard.page.getByLabel('Only events named').fill('login');
+    await dashboard.page.getByLabel('Only events named').press('Enter');
+    await dashboard.page.waitForURL(/only=login/);
     await dashboard.page.getByText('Connected').waitFor();
     await send('l-4', { event: 'other' });
     await send('l-5');
@@ -79,10 +95,14 @@ describe('the live view', () => {
     expect(await names()).toEqual(['login']);
     await dashboard.page.getByRole('button', { name: 'Pause' }).click();
     await dashboard.page.getByText('Paused').waitFor();
-    await send('l-6');
+    await send('l-6', { user: 'live-2' });
     const csv = await dashboard.download('CSV of the events shown');
     expect(csv.bytes.toString().split('\r\n')).toHaveLength(3);
     expect(await names()).toEqual(['login']);
+    // What came meanwhile isn't lost.
+    await dashboard.page.getByRole('button', { name: 'Go on' }).click();
+    await until(async () => (await names()).length === 2);
+    expect((await dashboard.rows(LIVE)).map((cells) => cells[2])).toEqual(['live-2', 'live-1']);
   });
 });
 
@@ -101,7 +121,7 @@ describe("a user's page", () => {
     expect(shown).toEqual(answer.recent.map(({ event }) => event));
     expect(shown).toHaveLength(answer.events);
     expect(shown).toContain('visit');
-    const csv = await dashboard.download('CSV of the timeline');
+    const csv = await dashboard.download('CSV of the events shown');
     expect(csv.bytes.toString().trimEnd().split('\r\n')).toHaveLength(1 + answer.events);
   });
 
@@ -117,7 +137,7 @@ describe("a user's page", () => {
     await dashboard.page.reload();
     await dashboard.settled();
     expect((await dashboard.rows(/^People/)).map(([id]) => id)).toEqual(['u-1']);
-    await dashboard.page.getByLabel('Id of a known user').fill('u-2');
+    await dashboard.page.getByLabel('Id', { exact: true }).fill('u-2');
     await dashboard.click('Open');
     expect(await dashboard.page.title()).toBe('u-2 – User Analytics');
   });
@@ -178,6 +198,25 @@ describe('the import', () => {
     await dashboard.page.getByRole('link', { name: 'Show all time' }).click();
     await dashboard.settled();
     expect(dashboard.search.get('range')).toBe('all');
+  });
+
+  it('goes on while another view is looked at', async () => {
+    await dashboard.goTo('?tz=UTC&view=import');
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await dashboard.page.route('**/analytics/import**', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await dashboard.page.getByLabel(/^File/).setInputFiles(file);
+    await dashboard.page.getByRole('button', { name: 'Import', exact: true }).click();
+    await dashboard.page.getByRole('link', { name: 'People', exact: true }).click();
+    await dashboard.page.getByRole('link', { name: /^Import \d/ }).waitFor();
+    release();
+    await dashboard.page.getByRole('link', { name: 'Import', exact: true }).click();
+    await dashboard.page.locator('.done').waitFor();
   });
 
   it('shows how much is sent, and can be stopped', async () => {

@@ -1,14 +1,16 @@
 import type { VNode } from 'preact';
 import { useEffect, useMemo } from 'preact/hooks';
 import { readExtent } from './api/extent.js';
-import { watchLive } from './api/live.js';
+import { LiveWatch } from './api/live.js';
 import { frameOf } from './api/questions.js';
 import { NO_SUGGESTIONS, readSuggestions } from './api/suggestions.js';
 import { useAnswer } from './api/use-answer.js';
 import { DashboardContext, type Dashboard } from './dashboard-context.js';
+import { Fallible } from './parts/fallible.js';
 import { Problem } from './parts/panel.js';
 import { Toolbar } from './parts/toolbar.js';
 import { TopBar } from './parts/top-bar.js';
+import { useImport } from './state/use-import.js';
 import { useNow } from './state/use-now.js';
 import { useTheme } from './state/use-theme.js';
 import { useViewState } from './state/use-view-state.js';
@@ -48,7 +50,11 @@ export function App() {
     // Names that are new appear when the page is looked at again, not every half a minute.
     known?.first,
   );
-  useEffect(() => (isEmpty ? watchLive({ onEvent: refresh }) : undefined), [isEmpty]);
+  useEffect(() => {
+    if (!isEmpty) return undefined;
+    const watch = new LiveWatch({ onEvent: refresh }, { bots: 'include' });
+    return () => watch.stop();
+  }, [isEmpty]);
   const frame = useMemo(() => frameOf(state, now, known), [state, now, known]);
   const dashboard: Dashboard = {
     state,
@@ -59,6 +65,7 @@ export function App() {
     extent: known,
     suggestions: suggestions.answer ?? NO_SUGGESTIONS,
     theme,
+    importing: useImport(refresh),
   };
   const title = state.user === undefined ? VIEWS[state.view] : state.user;
   useEffect(() => {
@@ -71,12 +78,15 @@ export function App() {
       {!isWelcome && FIGURES.includes(state.view) && <Toolbar />}
       <main id="main" tabIndex={-1}>
         <h1 class="hidden">{title}</h1>
-        {extent.error && <Problem error={extent.error} />}
-        {isWelcome ? (
-          <Welcome />
-        ) : (
-          <CurrentView view={state.view} isUser={state.user !== undefined} />
-        )}
+        {/* Views tell of their own. */}
+        {extent.error && state.range === 'all' && <Problem error={extent.error} />}
+        <Fallible place={JSON.stringify(state)}>
+          {isWelcome ? (
+            <Welcome />
+          ) : (
+            <CurrentView view={state.view} isUser={state.user !== undefined} />
+          )}
+        </Fallible>
       </main>
     </DashboardContext.Provider>
   );

@@ -3,6 +3,7 @@ import { useContext } from 'preact/hooks';
 import type { Extent } from './api/extent.js';
 import type { Frame } from './api/questions.js';
 import type { Suggestions } from './api/suggestions.js';
+import type { ImportState } from './state/use-import.js';
 import type { Theme } from './state/use-theme.js';
 import type { Update } from './state/use-view-state.js';
 import type { ViewState } from './state/view-state.js';
@@ -20,6 +21,7 @@ export interface Dashboard {
   extent: Extent | undefined;
   suggestions: Suggestions;
   theme: Theme;
+  importing: ImportState;
 }
 
 export const DashboardContext = createContext<Dashboard | undefined>(undefined);

@@ -7,8 +7,22 @@ export class ApiError extends Error {
     readonly status: number,
     readonly code: string,
     message: string,
+    /** What the server asks to wait, in seconds. */
+    private readonly retryAfter = 0,
   ) {
     super(message);
+  }
+
+  /**
+   * How long to wait before the same is asked again, in milliseconds.
+   *
+   * @param usual where the server doesn't say
+   * @returns undefined where it would fail again
+   */
+  retryMs(usual: number): number | undefined {
+    const mayPass = this.status === 0 || this.status >= 500;
+    if (!mayPass || this.code === 'query_timeout') return undefined;
+    return Math.max(usual, this.retryAfter * 1_000);
   }
 
   /** What whoever looks may do. */
@@ -22,10 +36,14 @@ export class ApiError extends Error {
         return 'Choose a later range: older events are kept as figures only, without properties.';
       case 'unknown_user':
         return 'Look for them by a trait: ids are written exactly as they were sent.';
+      case 'query_timeout':
+        return 'Choose a shorter range, or fewer filters.';
       case 'invalid_query':
-        return 'Remove the filters, or choose another range.';
+        return 'Change what it names: a filter, the range or the time zone.';
       default:
-        return this.status >= 500 ? 'It is tried again by itself.' : 'Change the question.';
+        return this.retryMs(0) === undefined
+          ? 'Ask for less, or for something else.'
+          : 'It is tried again by itself.';
     }
   }
 }
@@ -111,5 +129,6 @@ async function send(url: string, init: RequestInit): Promise<Response> {
 async function errorOf(response: Response): Promise<ApiError> {
   const said = (await response.json().catch(() => ({}))) as { code?: string; message?: string };
   const { code = 'error', message = `The server answered ${response.status}.` } = said;
-  return new ApiError(response.status, code, message);
+  const retryAfter = Number(response.headers.get('Retry-After') ?? 0);
+  return new ApiError(response.status, code, message, retryAfter);
 }

@@ -8,34 +8,70 @@ export interface LiveListener {
   onConnected?: (isConnected: boolean) => void;
 }
 
+const AGAIN_MS = 5_000;
+
 /**
  * Events as they arrive. The browser connects again by itself, from where it was; after an answer that
- * isn't a feed it doesn't, so that is done here.
- *
- * @returns what ends it
+ * isn't a feed it doesn't, so that is done here, and where it was is said by a parameter. A tab that
+ * nobody sees gives its connection up, since a browser has six for all tabs of a server.
  */
-export function watchLive(listener: LiveListener, parameters = ''): () => void {
-  const AGAIN_MS = 5_000;
-  let source: EventSource;
-  let timer: ReturnType<typeof setTimeout> | undefined;
-  const connect = (): void => {
-    source = new EventSource(`analytics/live${parameters}`);
-    source.addEventListener('open', () => listener.onConnected?.(true));
-    source.addEventListener('message', ({ data }) => {
-      listener.onEvent(JSON.parse(data as string) as EventLine);
-    });
-    source.addEventListener('omitted', ({ data }) => {
-      listener.onMissing?.((JSON.parse(data as string) as { events: number }).events);
-    });
-    source.addEventListener('gap', () => listener.onMissing?.(undefined));
+export class LiveWatch {
+  /** Of the last event that was heard; empty before the first. */
+  place: string;
+  private source: EventSource | undefined;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param parameters of the feed
+   * @param place of the last event that an earlier watch heard, to go on after it
+   */
+  constructor(
+    private readonly listener: LiveListener,
+    private readonly parameters: Record<string, string> = {},
+    place = '',
+  ) {
+    this.place = place;
+    document.addEventListener('visibilitychange', this.onVisibility);
+    this.onVisibility();
+  }
+
+  stop(): void {
+    document.removeEventListener('visibilitychange', this.onVisibility);
+    this.disconnect();
+  }
+
+  private readonly onVisibility = (): void => {
+    if (document.visibilityState === 'hidden') this.disconnect();
+    else if (!this.source) this.connect();
+  };
+
+  private connect(): void {
+    const place: Record<string, string> = this.place === '' ? {} : { last_event_id: this.place };
+    const search = new URLSearchParams({ ...this.parameters, ...place });
+    const source = new EventSource(`analytics/live?${search}`);
+    const { onEvent, onMissing, onConnected } = this.listener;
+    const hear = (type: string, take: (data: string) => void): void => {
+      source.addEventListener(type, (message: MessageEvent<string>) => {
+        this.place = message.lastEventId || this.place;
+        take(message.data);
+      });
+    };
+    source.addEventListener('open', () => onConnected?.(true));
+    hear('message', (data) => onEvent(JSON.parse(data) as EventLine));
+    hear('omitted', (data) => onMissing?.((JSON.parse(data) as { events: number }).events));
+    hear('gap', () => onMissing?.(undefined));
     source.addEventListener('error', () => {
-      listener.onConnected?.(false);
-      if (source.readyState === EventSource.CLOSED) timer = setTimeout(connect, AGAIN_MS);
+      onConnected?.(false);
+      if (source.readyState !== EventSource.CLOSED) return;
+      this.disconnect();
+      this.timer = setTimeout(this.onVisibility, AGAIN_MS);
     });
-  };
-  connect();
-  return () => {
-    clearTimeout(timer);
-    source.close();
-  };
+    this.source = source;
+  }
+
+  private disconnect(): void {
+    clearTimeout(this.timer);
+    this.source?.close();
+    this.source = undefined;
+  }
 }

@@ -3,75 +3,104 @@ import { ApiError } from './client.js';
 
 /** What became of a question so far. */
 export interface Asked<Answer> {
-  /** The last answer there was to this question, also while it's asked anew. */
+  /** The last answer there was, also to the question before, while there's none to this one. */
   answer: Answer | undefined;
   error: ApiError | undefined;
   isLoading: boolean;
+  /** Whether the answer is to the question before. */
+  isStale: boolean;
 }
 
 /** After a failure that may pass. */
 const RETRY_MS = 5_000;
 
+interface State<Answer> {
+  key: string | undefined;
+  answer: Answer | undefined;
+  error: ApiError | undefined;
+}
+
 /**
- * Asks whenever the key changes, or the refresh does; what isn't wanted any more is given up. Answers
- * stay while the same is asked anew, and go where another is.
+ * Asks whenever the key changes: what isn't wanted any more is given up. When the refresh changes the
+ * same is asked anew, after the answer that is on its way: however long that takes, it's shown.
  *
  * @param key tells questions apart; undefined asks nothing
- * @param refresh any value: when it changes, the same is asked anew
+ * @param refresh any value
  */
 export function useAnswer<Answer>(
   key: string | undefined,
   ask: (signal: AbortSignal) => Promise<Answer>,
   refresh?: unknown,
 ): Asked<Answer> {
-  const [state, setState] = useState<
-    { key: string | undefined } & Omit<Asked<Answer>, 'isLoading'>
-  >({ key: undefined, answer: undefined, error: undefined });
+  const [state, setState] = useState<State<Answer>>({
+    key: undefined,
+    answer: undefined,
+    error: undefined,
+  });
   const [attempt, setAttempt] = useState(0);
-  const [isLoading, setIsLoading] = useState(key !== undefined);
   const latest = useRef(ask);
   latest.current = ask;
+  const [underWay, setUnderWay] = useState<string>();
+  const pending = useRef({ isUnderWay: false, isWantedAgain: false });
+
   useEffect(() => {
-    if (key === undefined) {
-      setIsLoading(false);
-      return undefined;
-    }
+    if (key === undefined) return undefined;
     const controller = new AbortController();
     const { signal } = controller;
     let timer: ReturnType<typeof setTimeout> | undefined;
+    const again = (): void => setAttempt((count) => count + 1);
     const run = async (): Promise<void> => {
-      try {
-        const answer = await latest.current(signal);
-        if (!signal.aborted) setState({ key, answer, error: undefined });
-      } catch (error) {
-        if (signal.aborted) return;
-        const told = toApiError(error);
-        // What is known already stays in sight.
-        setState((before) => ({
-          key,
-          answer: before.key === key ? before.answer : undefined,
-          error: told,
-        }));
-        const mayPass = told.status === 0 || told.status >= 500;
-        if (mayPass) timer = setTimeout(() => setAttempt((count) => count + 1), RETRY_MS);
-      } finally {
-        if (!signal.aborted) setIsLoading(false);
-      }
+      pending.current = { isUnderWay: true, isWantedAgain: false };
+      setUnderWay(key);
+      const next = await settle(latest.current(signal));
+      if (signal.aborted) return;
+      pending.current.isUnderWay = false;
+      setUnderWay(undefined);
+      // What is known already stays in sight.
+      setState((before) => ({
+        key,
+        error: undefined,
+        answer: before.key === key ? before.answer : undefined,
+        ...next,
+      }));
+      const pause = next.error?.retryMs(RETRY_MS);
+      if (pause !== undefined) timer = setTimeout(again, pause);
+      else if (pending.current.isWantedAgain) again();
     };
-    setIsLoading(true);
     void run();
     return () => {
       controller.abort();
       clearTimeout(timer);
     };
-  }, [key, refresh, attempt]);
-  const isCurrent = state.key === key;
+  }, [key, attempt]);
+
+  const isFirst = useRef(true);
+  useEffect(() => {
+    // What was given up for its cost isn't asked again by itself.
+    const isTooSlow = state.key === key && state.error?.code === 'query_timeout';
+    if (isFirst.current) isFirst.current = false;
+    else if (pending.current.isUnderWay) pending.current.isWantedAgain = true;
+    else if (!isTooSlow) setAttempt((count) => count + 1);
+  }, [refresh]);
+
+  const isStale = state.key !== key;
   return {
-    answer: isCurrent ? state.answer : undefined,
-    error: isCurrent ? state.error : undefined,
+    answer: key === undefined ? undefined : state.answer,
+    error: isStale ? undefined : state.error,
     // Before the effect has run, too.
-    isLoading: isLoading || (key !== undefined && !isCurrent),
+    isLoading: key !== undefined && (isStale || underWay === key),
+    isStale,
   };
+}
+
+async function settle<Answer>(
+  asked: Promise<Answer>,
+): Promise<{ answer: Answer; error?: undefined } | { error: ApiError }> {
+  try {
+    return { answer: await asked };
+  } catch (error) {
+    return { error: toApiError(error) };
+  }
 }
 
 function toApiError(error: unknown): ApiError {

@@ -52,12 +52,20 @@ function draw(canvas: HTMLCanvasElement, steps: FunnelAnswer['results']): void {
   for (const [index, step] of steps.entries()) {
     const top = index * (STEP_HEIGHT + LABEL_HEIGHT);
     context.fillStyle = style.getPropertyValue('--text');
-    context.fillText(labelOf(step), 0, top, width);
+    context.fillText(fitting(context, labelOf(step), width), 0, top);
     context.fillStyle = style.getPropertyValue('--line');
     context.fillRect(0, top + LABEL_HEIGHT + 4, width, BAR_HEIGHT);
     context.fillStyle = style.getPropertyValue('--series-1');
     context.fillRect(0, top + LABEL_HEIGHT + 4, width * (step.conversion ?? 0), BAR_HEIGHT);
   }
+}
+
+/** Cut off where there's no more room. */
+function fitting(context: CanvasRenderingContext2D, text: string, width: number): string {
+  if (context.measureText(text).width <= width) return text;
+  let length = text.length;
+  while (length > 0 && context.measureText(`${text.slice(0, length)}…`).width > width) length -= 1;
+  return `${text.slice(0, length)}…`;
 }
 
 function labelOf({ step, event, users, conversion }: FunnelAnswer['results'][number]): string {

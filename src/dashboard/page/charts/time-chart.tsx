@@ -2,8 +2,9 @@ import { useEffect, useRef } from 'preact/hooks';
 import uPlot, { type AlignedData, type Axis, type Options, type Series } from 'uplot';
 import 'uplot/dist/uPlot.min.css';
 import { bucketText, isShare, shortFigure } from '../state/format.js';
+import type { Interval } from '../state/ranges.js';
 import type { ChartSeries } from './series.js';
-import { timeTexts } from './time-axis.js';
+import { stepsFrom, timeTexts } from './time-axis.js';
 import { tooltip } from './tooltip.js';
 
 export interface TimeChartProps {
@@ -13,10 +14,10 @@ export interface TimeChartProps {
   times: number[];
   /** Where the last one ends. */
   end: number;
-  /** Where those of the compared range begin. */
-  comparedTimes: number[] | undefined;
+  /** Where the bucket begins that each is compared with, if there's one. */
+  comparedTitles: (number | undefined)[];
   series: ChartSeries[];
-  interval: string;
+  interval: Interval;
   zone: string;
   /** Any value: another one draws it in other colours. */
   theme: string;
@@ -68,7 +69,7 @@ export function TimeChart(props: TimeChartProps) {
 
 function dataOf({ times, series }: TimeChartProps): AlignedData {
   const lines = series.flatMap(({ values, compared }) =>
-    compared ? [values, times.map((_, index) => compared[index] ?? null)] : [values],
+    compared ? [values, compared] : [values],
   );
   return [times.map((ms) => ms / 1_000), ...lines];
 }
@@ -86,9 +87,16 @@ function optionsFor(latest: { current: TimeChartProps }, width: number): Options
     tzDate: (seconds) => uPlot.tzDate(new Date(seconds * 1_000), zone),
     cursor: { drag: { x: true, y: false, setScale: false }, points: { size: 7 } },
     legend: { show: false },
-    scales: { count: { range: fromZero }, share: { range: fromZero } },
+    scales: {
+      x: { range: () => extentOf(latest.current) },
+      count: { range: fromZero },
+      share: { range: fromZero },
+    },
     axes: [
-      axisOf(color, { values: (_, seconds, __, ___, step) => timeTexts(seconds, step, zone) }),
+      axisOf(color, {
+        incrs: stepsFrom(latest.current.interval),
+        values: (_, seconds, __, ___, step) => timeTexts(seconds, step, zone),
+      }),
       ...(hasCount ? [axisOf(color, figureAxis('count', series))] : []),
       ...(hasShare
         ? [
@@ -104,6 +112,13 @@ function optionsFor(latest: { current: TimeChartProps }, width: number): Options
     hooks: { setSelect: [(chart) => zoom(chart, latest.current)] },
     plugins: [tooltip(() => tooltipLines(latest.current))],
   };
+}
+
+/** One bucket alone is as wide as it's long. */
+function extentOf({ times, end }: TimeChartProps): [number, number] {
+  const [first = 0] = times;
+  const last = times.length > 1 ? times.at(-1)! : end;
+  return [first / 1_000, last / 1_000];
 }
 
 function fromZero(_: uPlot, __: number | null, max: number | null): [number, number] {
@@ -149,12 +164,12 @@ function zoom(chart: uPlot, { times, end, onZoom }: TimeChartProps): void {
   onZoom(from, times.find((time) => time >= last && time > from) ?? end);
 }
 
-function tooltipLines({ times, comparedTimes, series, interval, zone }: TimeChartProps) {
-  const title = (all: number[], index: number): string =>
+function tooltipLines({ times, comparedTitles, series, interval, zone }: TimeChartProps) {
+  const title = (all: (number | undefined)[], index: number): string =>
     all[index] === undefined ? '' : bucketText(all[index], interval, zone);
   return {
     title: (index: number) => title(times, index),
-    comparedTitle: (index: number) => (comparedTimes ? title(comparedTimes, index) : ''),
+    comparedTitle: (index: number) => title(comparedTitles, index),
     series,
   };
 }

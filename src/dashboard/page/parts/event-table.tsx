@@ -44,7 +44,17 @@ export function Properties({ values }: { values: Record<string, unknown> | undef
   );
 }
 
-const CSV_COLUMNS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'] as const;
+const CSV_COLUMNS = [
+  'timestamp',
+  'user',
+  'event',
+  'id',
+  'source',
+  'properties',
+  'anonymous',
+  'person',
+  'bot',
+] as const;
 
 export function eventsCsv(events: readonly EventLine[]): string {
   return toCsv([CSV_COLUMNS, ...events.map((event) => CSV_COLUMNS.map((name) => event[name]))]);

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard-context.js';
 import { withFilter, type Filter } from '../state/filters.js';
 import { Choice } from './choice.js';
@@ -12,12 +12,21 @@ const TESTS: [test: string, text: string][] = [
   ['exists', 'is there'],
 ];
 
+/** Takes the focus of what is gone. */
+export const ADD_FILTER = 'add-filter';
+
 /** A filter that is typed: of the events, sources, properties and traits there are. */
 export function FilterForm() {
   const [isOpen, setOpen] = useState(false);
+  const button = useRef<HTMLButtonElement>(null);
+  const wasOpen = useRef(false);
+  useEffect(() => {
+    if (wasOpen.current && !isOpen) button.current?.focus();
+    wasOpen.current = isOpen;
+  }, [isOpen]);
   if (isOpen) return <Fields onClose={() => setOpen(false)} />;
   return (
-    <button type="button" class="add" onClick={() => setOpen(true)}>
+    <button ref={button} id={ADD_FILTER} type="button" class="add" onClick={() => setOpen(true)}>
       Add a filter
     </button>
   );

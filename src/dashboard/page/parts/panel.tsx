@@ -23,7 +23,10 @@ export function Panel({ title, actions, isLoading = false, children }: PanelProp
   );
 }
 
-/** An answer, or what there is to say while there is none. */
+/**
+ * An answer, or what there is to say while there is none. The one before stays until then, since what
+ * has the focus may be in it.
+ */
 export function Answered<Answer>({
   asked,
   children,
@@ -31,13 +34,13 @@ export function Answered<Answer>({
   asked: Asked<Answer>;
   children: (answer: Answer) => ComponentChildren;
 }) {
-  const { answer, error } = asked;
+  const { answer, error, isLoading, isStale } = asked;
   return (
-    <>
+    <div class={`answered ${isStale ? 'stale' : ''}`} aria-busy={isLoading}>
       {error && <Problem error={error} />}
       {answer !== undefined && children(answer)}
       {answer === undefined && !error && <p class="quiet loading">Loading …</p>}
-    </>
+    </div>
   );
 }
 

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { useDashboard } from '../dashboard-context.js';
 import { addDays, dayOf, isDay } from '../state/dates.js';
 import { momentText } from '../state/format.js';
@@ -6,12 +6,15 @@ import { PRESETS, isPreset, type ChosenRange, type Moment } from '../state/range
 import { Choice } from './choice.js';
 
 const CUSTOM = 'custom';
+const LAST_DAY = '2999-12-31';
 
 /** The usual ranges, and any other by its first and last day. */
 export function RangePicker() {
   const { state, update, now } = useDashboard();
   const { range, zone } = state;
   const [isOpen, setOpen] = useState(false);
+  // Another range may come by the browser's back button.
+  useEffect(() => setOpen(false), [String(range)]);
   const isCustom = typeof range !== 'string' || isOpen;
   const onChoose = (value: string): void => {
     setOpen(value === CUSTOM);
@@ -44,7 +47,7 @@ function Days(props: {
 }) {
   const [first, setFirst] = useState(props.first);
   const [last, setLast] = useState(props.last);
-  const isValid = isDay(first) && isDay(last) && first <= last;
+  const isValid = isDay(first) && isDay(last) && first <= last && last <= LAST_DAY;
   return (
     <form
       class="days"
@@ -68,6 +71,7 @@ function Days(props: {
           type="date"
           required
           min={first}
+          max={LAST_DAY}
           value={last}
           onInput={(event) => setLast(event.currentTarget.value)}
         />

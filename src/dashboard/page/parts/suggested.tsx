@@ -4,9 +4,9 @@ interface SuggestedProps {
   label: string;
   value: string;
   suggestions: readonly string[];
-  /** When it's typed, and when one is chosen from the list. */
+  /** With each letter. */
   onInput: (value: string) => void;
-  /** When that's done. */
+  /** When that's done, or one is chosen from the list: a name may begin like another. */
   onDone?: (value: string) => void;
   placeholder?: string;
 }
@@ -25,7 +25,11 @@ export function Suggested(props: SuggestedProps) {
         autoComplete="off"
         spellcheck={false}
         {...(placeholder !== undefined && { placeholder })}
-        onInput={(event) => onInput(event.currentTarget.value)}
+        onInput={(event) => {
+          const { value: text } = event.currentTarget;
+          onInput(text);
+          if ((event as InputEvent).inputType === 'insertReplacementText') onDone?.(text);
+        }}
         onChange={(event) => onDone?.(event.currentTarget.value)}
       />
       <datalist id={id}>

@@ -1,7 +1,7 @@
 import { useDashboard } from '../dashboard-context.js';
 import { filterText } from '../state/filters.js';
 import { allowsInterval, INTERVALS, type Comparison, type Interval } from '../state/ranges.js';
-import { FilterForm } from './filter-form.js';
+import { ADD_FILTER, FilterForm } from './filter-form.js';
 import { RangePicker } from './range-picker.js';
 import { Choice } from './choice.js';
 import { ZonePicker } from './zone-picker.js';
@@ -68,7 +68,10 @@ function Filters() {
           <button
             type="button"
             aria-label={`Remove the filter ${filterText(filter)}`}
-            onClick={() => update({ filters: without(index) })}
+            onClick={() => {
+              document.querySelector<HTMLElement>(`#${ADD_FILTER}`)?.focus();
+              update({ filters: without(index) });
+            }}
           >
             ×
           </button>

@@ -1,10 +1,12 @@
 import { useDashboard } from '../dashboard-context.js';
+import { percentText } from '../state/format.js';
 import { VIEWS, type View } from '../state/view-state.js';
 import { ViewLink } from './view-link.js';
 
 /** The views, and how they look. */
 export function TopBar({ toggleTheme }: { toggleTheme: () => void }) {
-  const { state, theme } = useDashboard();
+  const { state, theme, importing } = useDashboard();
+  const { running } = importing;
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header class="top">
@@ -20,6 +22,7 @@ export function TopBar({ toggleTheme }: { toggleTheme: () => void }) {
             aria-current={state.view === view ? 'page' : undefined}
           >
             {name}
+            {view === 'import' && running && ` ${percentText(running.share)}`}
           </ViewLink>
         ))}
       </nav>

@@ -25,6 +25,39 @@ export function dayOf(ms: number, zone: string): Day {
   return formatOf(zone).format(ms);
 }
 
+const clocks = new Map<string, Intl.DateTimeFormat>();
+
+/** How far a zone's clocks are before UTC at a moment, in milliseconds. */
+export function offsetAt(ms: number, zone: string): number {
+  let clock = clocks.get(zone);
+  if (!clock) {
+    clock = new Intl.DateTimeFormat('en-US', {
+      timeZone: zone,
+      year: 'numeric',
+      month: 'numeric',
+      day: 'numeric',
+      hour: 'numeric',
+      minute: 'numeric',
+      second: 'numeric',
+      hourCycle: 'h23',
+    });
+    clocks.set(zone, clock);
+  }
+  const parts = Object.fromEntries(
+    clock.formatToParts(ms).map(({ type, value }) => [type, Number(value)]),
+  ) as Record<'year' | 'month' | 'day' | 'hour' | 'minute' | 'second', number>;
+  const { year, month, day, hour, minute, second } = parts;
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(ms / 1_000) * 1_000;
+}
+
+/** The moment in which the zone's clocks showed the same time so many days before. */
+export function sameTimeBefore(ms: number, days: number, zone: string): number {
+  const wall = ms + offsetAt(ms, zone) - days * DAY_MS;
+  // The offset of about then tells the moment, whose own offset corrects it where clocks changed.
+  const about = wall - offsetAt(wall, zone);
+  return wall - offsetAt(about, zone);
+}
+
 export function isDay(text: string): boolean {
   return /^\d{4}-\d{2}-\d{2}$/.test(text) && dayText(toUtc(text)) === text;
 }

@@ -57,12 +57,28 @@ export function withFilter(filters: readonly Filter[], added: Filter): Filter[] 
 export function readFilters(text: string): Filter[] | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return Array.isArray(value) && value.every(isFilter) ? value : undefined;
+    return Array.isArray(value) && value.every((part) => isFilter(part)) ? value : undefined;
   } catch {
     return undefined;
   }
 }
 
-function isFilter(value: unknown): value is Filter {
-  return Array.isArray(value) && typeof value[0] === 'string';
+/** As deep as the API takes them. */
+const MAX_DEPTH = 10;
+
+function isFilter(value: unknown, depth = 1): value is Filter {
+  if (!Array.isArray(value) || depth > MAX_DEPTH) return false;
+  const [test, first, second, ...rest] = value as unknown[];
+  if (rest.length > 0) return false;
+  switch (test) {
+    case 'and':
+    case 'or':
+      return Array.isArray(first) && first.every((part) => isFilter(part, depth + 1));
+    case 'not':
+      return isFilter(first, depth + 1);
+    case 'exists':
+      return typeof first === 'string' && second === undefined;
+    default:
+      return typeof test === 'string' && typeof first === 'string' && second !== undefined;
+  }
 }

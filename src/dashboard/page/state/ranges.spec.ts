@@ -84,6 +84,26 @@ describe('what a range is compared with', () => {
     expect(compared(['2024-02-01', '2024-03-01'], 'year')).toEqual(['2023-02-01', '2023-03-01']);
   });
 
+  it.each([
+    ['America/New_York', '2026-11-01T19:29:30Z', '2026-10-31T18:30:00Z'],
+    ['Europe/Berlin', '2026-03-29T12:29:30Z', '2026-03-28T13:30:00Z'],
+  ])('is until the same time where clocks change: today in %s', (zone, now, until) => {
+    const ms = Date.parse(now);
+    const range = comparedRange('today', resolveRange('today', zone, ms), 'previous', zone);
+    expect(range![1]).toBe(until);
+  });
+
+  it('is nothing for a day that was not there', () => {
+    const zone = 'UTC';
+    const chosen: ChosenRange = ['2024-02-29', '2024-03-01'];
+    expect(comparedRange(chosen, resolveRange(chosen, zone, NOW), 'year', zone)).toEqual([
+      '2023-02-28',
+      '2023-03-01',
+    ]);
+    const day: ChosenRange = ['2024-02-28', '2024-02-29'];
+    expect(comparedRange(day, resolveRange(day, zone, NOW), 'year', zone)).toBeUndefined();
+  });
+
   it('is nothing for all time, and where nothing is asked for', () => {
     expect(compared('all')).toBeUndefined();
     expect(compared('7d', 'none')).toBeUndefined();

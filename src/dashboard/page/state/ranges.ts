@@ -4,6 +4,7 @@ import {
   dayOf,
   daysBetween,
   isDay,
+  sameTimeBefore,
   startOfMonth,
   startOfYear,
   type Day,
@@ -92,7 +93,7 @@ function presetRange(preset: Exclude<Preset, 'all'>, today: Day, end: number): D
  * What a range is compared with: the one before it, or the same of the year before. One that isn't over
  * is compared with as much of the other: half a day with half a day.
  *
- * @returns undefined for all time, before which there is nothing
+ * @returns undefined for all time, before which there is nothing, and for a day that wasn't there
  */
 export function comparedRange(
   chosen: ChosenRange,
@@ -103,7 +104,9 @@ export function comparedRange(
   if (range === 'all' || comparison === 'none') return undefined;
   const [from, to] = range;
   const earlier = comparison === 'year' ? yearBefore : periodBefore(chosen, range, zone);
-  return [earlier(from, zone), earlier(to, zone)];
+  const compared: DateRange = [earlier(from, zone), earlier(to, zone)];
+  // The year before a leap day has none.
+  return msOf(compared[0], zone) < msOf(compared[1], zone) ? compared : undefined;
 }
 
 type Earlier = (moment: Moment, zone: string) => Moment;
@@ -129,9 +132,12 @@ function byMonths(months: number): Earlier {
   };
 }
 
+/** By the zone's clocks: half past two is compared with half past two, where they changed, too. */
 function byDays(days: number): Earlier {
-  return (moment) =>
-    isDay(moment) ? addDays(moment, -days) : isoText(Date.parse(moment) - days * DAY_MS);
+  return (moment, zone) =>
+    isDay(moment)
+      ? addDays(moment, -days)
+      : isoText(sameTimeBefore(Date.parse(moment), days, zone));
 }
 
 function byMs(ms: number): Earlier {
@@ -167,16 +173,16 @@ export function allowsInterval(interval: Interval, length: number | undefined): 
 /** About; a day's beginning in a zone is found by trying, since a browser has no function for it. */
 function msOf(moment: Moment, zone: string): number {
   if (!isDay(moment)) return Date.parse(moment);
-  const noon = Date.parse(`${moment}T00:00:00Z`);
+  const midnight = Date.parse(`${moment}T00:00:00Z`);
   // Zones are at most 14 hours off; most begin their days at a full or a quarter of an hour.
-  for (let ms = noon - 15 * HOUR_MS; ms <= noon + 15 * HOUR_MS; ms += 15 * MINUTE_MS) {
+  for (let ms = midnight - 15 * HOUR_MS; ms <= midnight + 15 * HOUR_MS; ms += 15 * MINUTE_MS) {
     if (dayOf(ms, zone) >= moment) return ms;
   }
-  return noon;
+  return midnight;
 }
 
 function endOfMinute(now: number): number {
-  return Math.ceil(now / MINUTE_MS) * MINUTE_MS;
+  return (Math.floor(now / MINUTE_MS) + 1) * MINUTE_MS;
 }
 
 function isoText(ms: number): Moment {

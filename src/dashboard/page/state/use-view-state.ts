@@ -21,7 +21,9 @@ export function useViewState(): [ViewState, Update] {
   }, []);
   const update = useCallback<Update>((change, how = 'push') => {
     const next = { ...read(), ...change };
-    history[`${how}State`](null, '', urlOf(next));
+    // The same again is no step.
+    const isStep = how === 'push' && writeViewState(next) !== location.search;
+    history[isStep ? 'pushState' : 'replaceState'](null, '', urlOf(next));
     setState(next);
   }, []);
   return [state, update];

@@ -1,3 +1,4 @@
+import { isDay } from './dates.js';
 import { readFilters, type Filter } from './filters.js';
 import { INTERVALS, isPreset, type ChosenRange, type Comparison, type Interval } from './ranges.js';
 
@@ -88,7 +89,6 @@ const MAX_STEPS = 10;
 export function readViewState(search: string, browserZone: string): ViewState {
   const given = new URLSearchParams(search);
   const metrics = list(given.get('metrics')).filter(isChartMetric);
-  const steps = readSteps(given.get('steps'));
   return {
     view: oneOf(Object.keys(VIEWS) as View[], given.get('view')) ?? DEFAULTS.view,
     range: readRange(given.get('range')),
@@ -99,10 +99,10 @@ export function readViewState(search: string, browserZone: string): ViewState {
     filters: readFilters(given.get('filters') ?? '') ?? [],
     includeBots: given.get('bots') === 'include',
     by: readDimension(given.get('by')) ?? DEFAULTS.by,
-    steps: steps.length > 0 ? steps : [...DEFAULTS.steps],
+    steps: readSteps(given.get('steps')) ?? [...DEFAULTS.steps],
     within: /^[1-9]\d{0,5}[mhd]$/.exec(given.get('within') ?? '')?.[0] ?? DEFAULTS.within,
     period: oneOf(['day', 'week', 'month'], given.get('period')) ?? DEFAULTS.period,
-    user: given.get('user') ?? undefined,
+    user: given.get('user') || undefined,
     isAnonymous: given.get('kind') === 'anonymous',
     who: oneOf(['known', 'anonymous'], given.get('who')) ?? 'everyone',
     trait: { name: given.get('trait') ?? '', value: given.get('is') ?? '' },
@@ -152,21 +152,27 @@ function readRange(text: string | null): ChosenRange {
   if (text === null) return DEFAULTS.range;
   if (isPreset(text)) return text;
   const [from = '', to = '', ...rest] = text.split(',');
-  const isRange = rest.length === 0 && isMoment(from) && isMoment(to) && from !== to;
+  const isRange =
+    rest.length === 0 && isMoment(from) && isMoment(to) && Date.parse(from) < Date.parse(to);
   return isRange ? [from, to] : DEFAULTS.range;
 }
 
+const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(:\d{2}(\.\d{1,3})?)?(Z|[+-]\d{2}:\d{2})$/;
+
 function isMoment(text: string): boolean {
-  return /^\d{4}-\d{2}-\d{2}(T.+)?$/.test(text) && !Number.isNaN(Date.parse(text));
+  return isDay(text) || (TIME.test(text) && !Number.isNaN(Date.parse(text)));
 }
 
 function readZone(text: string | null): string | undefined {
   return text !== null && isZone(text) ? text : undefined;
 }
 
+/** By name: an offset is none that the API takes. */
 export function isZone(text: string): boolean {
   try {
-    return text !== '' && Boolean(new Intl.DateTimeFormat('en', { timeZone: text }).format());
+    return (
+      /^[A-Za-z]/.test(text) && Boolean(new Intl.DateTimeFormat('en', { timeZone: text }).format())
+    );
   } catch {
     return false;
   }
@@ -176,13 +182,13 @@ function readDimension(text: string | null): string | undefined {
   return text !== null && /^(event|source|(property|trait):[^]+)$/.test(text) ? text : undefined;
 }
 
-function readSteps(text: string | null): string[] {
+function readSteps(text: string | null): string[] | undefined {
   try {
-    const value: unknown = JSON.parse(text ?? '[]');
-    if (!Array.isArray(value)) return [];
+    const value: unknown = JSON.parse(text ?? '');
+    if (!Array.isArray(value)) return undefined;
     return value.filter((step) => typeof step === 'string').slice(0, MAX_STEPS);
   } catch {
-    return [];
+    return undefined;
   }
 }
 

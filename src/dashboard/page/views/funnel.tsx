@@ -1,15 +1,16 @@
-import { useRef, useState } from 'preact/hooks';
+import { useEffect, useRef, useState } from 'preact/hooks';
 import { postForCsv, postJson } from '../api/client.js';
 import type { FunnelAnswer } from '../api/types.js';
 import { useAnswer } from '../api/use-answer.js';
-import { downloadPng } from '../charts/download.js';
 import { FunnelChart } from '../charts/funnel-chart.js';
 import { useDashboard } from '../dashboard-context.js';
 import { Choice } from '../parts/choice.js';
 import { CsvButton } from '../parts/csv-button.js';
 import { Answered, Nothing, Panel } from '../parts/panel.js';
+import { PngButton } from '../parts/png-button.js';
 import { Suggested } from '../parts/suggested.js';
 import { Table, type Column } from '../parts/table.js';
+import { filterText } from '../state/filters.js';
 import { durationText, figureText, percentText } from '../state/format.js';
 
 const WITHIN: [value: string, text: string][] = [
@@ -33,7 +34,7 @@ export function Funnel() {
   const asked = useAnswer(
     isReady ? JSON.stringify([steps, within, range, zone, filters, includeBots]) : undefined,
     (signal) => postJson<FunnelAnswer>('funnel', question, signal),
-    now,
+    frame.isRunning ? now : undefined,
   );
   return (
     <Panel
@@ -42,29 +43,19 @@ export function Funnel() {
       actions={
         <>
           <CsvButton name="funnel" of="the funnel" csv={() => postForCsv('funnel', question)} />
-          <button
-            type="button"
-            class="small"
-            aria-label="PNG of the funnel"
-            onClick={() =>
-              canvas.current &&
-              void downloadPng(
-                'funnel',
-                [{ text: steps.join(' → '), color: '--text' }],
-                canvas.current,
-              )
-            }
-          >
-            PNG
-          </button>
+          <PngButton
+            name="funnel"
+            of="the funnel"
+            picture={() => ({
+              canvas: canvas.current,
+              legend: [{ text: `${steps.join(' → ')}, within ${within}`, color: '--text' }],
+              caption: [`${String(frame.scope.date_range)}, ${zone}`, ...filters.map(filterText)],
+            })}
+          />
         </>
       }
     >
-      <Steps
-        key={JSON.stringify(steps)}
-        steps={steps}
-        onChange={(next) => update({ steps: next })}
-      />
+      <Steps steps={steps} onChange={(next) => update({ steps: next })} />
       <Choice
         label="All steps within"
         value={within}
@@ -138,6 +129,8 @@ const MAX_STEPS = 10;
 function Steps({ steps, onChange }: StepsProps) {
   const { suggestions } = useDashboard();
   const [texts, setTexts] = useState([...steps]);
+  const last = useRef<HTMLButtonElement>(null);
+  useEffect(() => setTexts([...steps]), [JSON.stringify(steps)]);
   const replace = (index: number, text: string): string[] =>
     texts.map((one, place) => (place === index ? text : one));
   const take = (next: string[]): void => onChange(next.filter((text) => text !== ''));
@@ -151,24 +144,25 @@ function Steps({ steps, onChange }: StepsProps) {
             value={text}
             suggestions={suggestions.events}
             placeholder="an event"
-            onInput={(value) => {
-              setTexts(replace(index, value));
-              if (suggestions.events.includes(value)) take(replace(index, value));
-            }}
+            onInput={(value) => setTexts(replace(index, value))}
             onDone={(value) => take(replace(index, value))}
           />
           <button
             type="button"
             class="small"
             aria-label={`Remove step ${index + 1}`}
-            onClick={() => take(texts.filter((_, place) => place !== index))}
+            onClick={() => {
+              // The button will be gone.
+              last.current?.focus();
+              take(texts.filter((_, place) => place !== index));
+            }}
           >
             ×
           </button>
         </div>
       ))}
       {texts.length < MAX_STEPS && (
-        <button type="button" class="add" onClick={() => setTexts([...texts, ''])}>
+        <button ref={last} type="button" class="add" onClick={() => setTexts([...texts, ''])}>
           Add a step
         </button>
       )}

@@ -1,6 +1,6 @@
 import { useRef, useState } from 'preact/hooks';
-import { ApiError } from '../api/client.js';
-import { formatOf, importFile, type ImportFormat } from '../api/import.js';
+import type { ApiError } from '../api/client.js';
+import { formatOf, type ImportFormat, type ImportOptions } from '../api/import.js';
 import type { ImportAnswer } from '../api/types.js';
 import { useDashboard } from '../dashboard-context.js';
 import { Choice } from '../parts/choice.js';
@@ -9,6 +9,7 @@ import { Panel } from '../parts/panel.js';
 import { Table, type Column } from '../parts/table.js';
 import { ViewLink } from '../parts/view-link.js';
 import { toCsv } from '../state/csv.js';
+import type { ImportState } from '../state/use-import.js';
 import { bytesText, figureText, percentText } from '../state/format.js';
 
 const FORMATS: [ImportFormat, string][] = [
@@ -17,28 +18,10 @@ const FORMATS: [ImportFormat, string][] = [
   ['combined', 'Access log, combined format'],
 ];
 
-type Running = { share: number; abort: () => void };
-
 /** Brings files of events in. */
 export function Import() {
-  const { refresh } = useDashboard();
-  const [running, setRunning] = useState<Running>();
-  const [result, setResult] = useState<ImportAnswer>();
-  const [problem, setProblem] = useState('');
-  const start = async (file: File, options: Parameters<typeof importFile>[1]): Promise<void> => {
-    setResult(undefined);
-    setProblem('');
-    const { done, abort } = importFile(file, options, (share) => setRunning({ share, abort }));
-    setRunning({ share: 0, abort });
-    try {
-      setResult(await done);
-      refresh();
-    } catch (error) {
-      setProblem(error instanceof ApiError ? error.message : String(error));
-    } finally {
-      setRunning(undefined);
-    }
-  };
+  const { importing } = useDashboard();
+  const { running, result, problem, start } = importing;
   return (
     <Panel title="Import" isLoading={running !== undefined}>
       <p class="quiet">
@@ -51,19 +34,29 @@ export function Import() {
       ) : (
         <ImportForm onStart={(file, options) => void start(file, options)} />
       )}
-      {problem && (
-        <div class="problem" role="alert">
-          <strong>{problem}</strong>
-          <p>The same file can be brought in again: nothing is stored twice.</p>
-        </div>
-      )}
+      {problem && <Failure problem={problem} />}
       {result && <Result result={result} />}
     </Panel>
   );
 }
 
+/** What was broken off can be sent again; what is wrong with a file stays wrong. */
+function Failure({ problem }: { problem: ApiError }) {
+  const wasBrokenOff = problem.status === 0 || problem.status >= 500;
+  return (
+    <div class="problem" role="alert">
+      <strong>{problem.message}</strong>
+      <p>
+        {wasBrokenOff
+          ? 'The same file can be brought in again: nothing is stored twice.'
+          : 'Choose another file, format or host name.'}
+      </p>
+    </div>
+  );
+}
+
 interface ImportFormProps {
-  onStart: (file: File, options: Parameters<typeof importFile>[1]) => void;
+  onStart: (file: File, options: ImportOptions) => void;
 }
 
 function ImportForm({ onStart }: ImportFormProps) {
@@ -140,11 +133,16 @@ function ImportForm({ onStart }: ImportFormProps) {
   );
 }
 
-function Progress({ running: { share, abort } }: { running: Running }) {
+function Progress({
+  running: { name, share, abort },
+}: {
+  running: NonNullable<ImportState['running']>;
+}) {
   return (
     <div class="progress">
       <progress max={1} value={share} aria-label="How much of the file is sent" />
       <span role="status">
+        {name}:{' '}
         {share < 1 ? percentText(share) : 'All of it is sent; the last events are being stored …'}
       </span>
       <button type="button" class="small" onClick={abort}>

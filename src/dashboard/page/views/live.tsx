@@ -1,5 +1,5 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { watchLive } from '../api/live.js';
+import { LiveWatch } from '../api/live.js';
 import type { EventLine } from '../api/types.js';
 import { useDashboard } from '../dashboard-context.js';
 import { CsvButton } from '../parts/csv-button.js';
@@ -12,11 +12,15 @@ import { Table } from '../parts/table.js';
 const SHOWN = 200;
 /** A flood is drawn a few times a second, not for each event. */
 const DRAW_MS = 250;
+/** What is said of missing events is about now. */
+const TOLD_MS = 30_000;
 
 /** Events as they arrive. */
 export function Live() {
   const { state, update, suggestions } = useDashboard();
   const [isPaused, setPaused] = useState(false);
+  const [name, setName] = useState(state.only);
+  useEffect(() => setName(state.only), [state.only]);
   const { events, isConnected, missing } = useLiveEvents(isPaused, state.only, state.includeBots);
   return (
     <Panel
@@ -33,10 +37,11 @@ export function Live() {
     >
       <Suggested
         label="Only events named"
-        value={state.only}
+        value={name}
         suggestions={suggestions.events}
         placeholder="any"
-        onInput={(only) => update({ only }, 'replace')}
+        onInput={setName}
+        onDone={(only) => update({ only })}
       />
       {missing !== '' && <p class="quiet">{missing}</p>}
       {events.length === 0 ? (
@@ -69,6 +74,13 @@ function useLiveEvents(isPaused: boolean, name: string, includeBots: boolean) {
   const [isConnected, setConnected] = useState(false);
   const [missing, setMissing] = useState('');
   const waiting = useRef<EventLine[]>([]);
+  const place = useRef('');
+  // Others are shown from now on.
+  useEffect(() => {
+    setEvents([]);
+    waiting.current = [];
+    place.current = '';
+  }, [name, includeBots]);
   useEffect(() => {
     if (isPaused) return undefined;
     const draw = setInterval(() => {
@@ -77,24 +89,34 @@ function useLiveEvents(isPaused: boolean, name: string, includeBots: boolean) {
         setEvents((before) => [...arrived.toReversed(), ...before].slice(0, SHOWN));
       }
     }, DRAW_MS);
-    const search = new URLSearchParams();
-    if (name !== '') search.set('event', name);
-    if (includeBots) search.set('bots', 'include');
-    const stop = watchLive(
+    let forget: ReturnType<typeof setTimeout> | undefined;
+    const watch = new LiveWatch(
       {
         onEvent: (event) => {
           waiting.current.push(event);
           if (waiting.current.length > SHOWN) waiting.current.shift();
         },
         onConnected: setConnected,
-        onMissing: (count) => setMissing(missingText(count)),
+        onMissing: (count) => {
+          setMissing(missingText(count));
+          clearTimeout(forget);
+          forget = setTimeout(() => setMissing(''), TOLD_MS);
+        },
       },
-      `?${search}`,
+      {
+        ...(name !== '' && { event: JSON.stringify([name]) }),
+        ...(includeBots && { bots: 'include' }),
+      },
+      place.current,
     );
     return () => {
       clearInterval(draw);
-      stop();
+      clearTimeout(forget);
+      watch.stop();
+      // After a pause it goes on from here.
+      place.current = watch.place;
       setConnected(false);
+      setMissing('');
     };
   }, [isPaused, name, includeBots]);
   return { events, isConnected, missing };

@@ -1,54 +1,62 @@
-import { useAnswer } from '../api/use-answer.js';
 import { postJson } from '../api/client.js';
-import { ALL_ROWS, type Scope } from '../api/questions.js';
+import { ALL_ROWS, type Frame, type Scope } from '../api/questions.js';
 import type { QueryAnswer } from '../api/types.js';
+import { useAnswer } from '../api/use-answer.js';
 import { useDashboard } from '../dashboard-context.js';
-import { Answered } from '../parts/panel.js';
+import { Answered, Problem } from '../parts/panel.js';
 import type { ChartMetric } from '../state/view-state.js';
 import { Breakdown } from './overview/breakdown.js';
 import { Headline, HEADLINE_METRICS } from './overview/headline.js';
 import { NoEvents } from './overview/no-events.js';
 import { OverTime } from './overview/over-time.js';
 
+/** Figures, and what they are of: while others are on their way, these are shown as they were. */
+export interface Shown {
+  answer: QueryAnswer;
+  frame: Frame;
+  /** That the chart has. */
+  metrics: readonly ChartMetric[];
+  zone: string;
+  /** For the CSV of what is shown. */
+  question: object;
+}
+
 /** The figures of a range: how many, over time, and of what. */
 export function Overview() {
   const { state, frame, now, extent } = useDashboard();
-  const metrics = [...new Set([...HEADLINE_METRICS, ...state.metrics])];
+  const { range, zone, filters, includeBots, metrics } = state;
+  const all = [...new Set([...HEADLINE_METRICS, ...metrics])];
   // All time is drawn as finely as it's long.
-  const isKnown = state.range !== 'all' || extent !== undefined;
+  const isKnown = range !== 'all' || extent !== undefined;
   const about = (name: string): string =>
-    JSON.stringify([
-      name,
-      state.range,
-      state.zone,
-      state.filters,
-      state.includeBots,
-      metrics,
-      frame.interval,
-    ]);
+    JSON.stringify([name, range, zone, filters, includeBots, metrics, frame.interval]);
+  const refresh = frame.isRunning ? now : undefined;
   const current = useAnswer(
     isKnown ? about('current') : undefined,
-    (signal) => ask(frame.scope, metrics, frame.interval, signal),
-    now,
+    async (signal): Promise<Shown> => {
+      const question = questionOf(frame.scope, all, frame.interval);
+      const answer = await postJson<QueryAnswer>('query', question, signal);
+      return { answer, frame, metrics, zone, question: { ...question, limit: ALL_ROWS } };
+    },
+    refresh,
   );
-  const compared = useAnswer(
+  const before = useAnswer(
     isKnown && frame.compared ? about(state.compare) : undefined,
-    (signal) => ask(frame.compared!, metrics, frame.interval, signal),
-    now,
+    (signal) =>
+      postJson<QueryAnswer>('query', questionOf(frame.compared!, all, frame.interval), signal),
+    refresh,
   );
+  // What is compared belongs together.
+  const compared = current.isStale || !before.isStale ? before.answer : undefined;
   return (
     <>
       <Answered asked={current}>
-        {(answer) => (
+        {(shown) => (
           <>
-            <Headline answer={answer} compared={compared.answer} />
-            {answer.totals['events'] === 0 && <NoEvents />}
-            <OverTime
-              answer={answer}
-              compared={compared.answer}
-              isLoading={current.isLoading}
-              question={{ ...questionOf(frame.scope, metrics, frame.interval), limit: ALL_ROWS }}
-            />
+            <Headline answer={shown.answer} compared={compared} />
+            {before.error && <Problem error={before.error} />}
+            {shown.answer.totals['events'] === 0 && <NoEvents />}
+            <OverTime shown={shown} compared={compared} isLoading={current.isLoading} />
           </>
         )}
       </Answered>
@@ -59,13 +67,4 @@ export function Overview() {
 
 function questionOf(scope: Scope, metrics: readonly ChartMetric[], interval: string): object {
   return { ...scope, metrics, dimensions: [`time:${interval}`] };
-}
-
-function ask(
-  scope: Scope,
-  metrics: readonly ChartMetric[],
-  interval: string,
-  signal: AbortSignal,
-): Promise<QueryAnswer> {
-  return postJson<QueryAnswer>('query', questionOf(scope, metrics, interval), signal);
 }

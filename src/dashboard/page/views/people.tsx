@@ -111,16 +111,17 @@ function columnsFor(zone: string): Column<Person>[] {
 function OpenById() {
   const { update } = useDashboard();
   const [id, setId] = useState('');
+  const [kind, setKind] = useState('known');
   return (
     <form
       class="inline"
       onSubmit={(event) => {
         event.preventDefault();
-        if (id !== '') update({ user: id, isAnonymous: false });
+        if (id !== '') update({ user: id, isAnonymous: kind === 'anonymous' });
       }}
     >
       <label class="field">
-        <span>Id of a known user</span>
+        <span>Id</span>
         <input
           type="text"
           value={id}
@@ -128,6 +129,15 @@ function OpenById() {
           onInput={(event) => setId(event.currentTarget.value)}
         />
       </label>
+      <Choice
+        label="of a user who is"
+        value={kind}
+        options={[
+          ['known', 'known'],
+          ['anonymous', 'anonymous'],
+        ]}
+        onChoose={setKind}
+      />
       <button type="submit" disabled={id === ''}>
         Open
       </button>

@@ -15,6 +15,7 @@ const DAYS: Record<Period, number> = { day: 1, week: 7, month: 30 };
 const DAY_MS = 86_400_000;
 /** Columns beyond it are in the CSV. */
 const MAX_PERIODS = 31;
+const MAX_COHORTS = 400;
 
 /** Who came back, by when they came first. */
 export function Retention() {
@@ -24,9 +25,14 @@ export function Retention() {
   const isKnown = range !== 'all' || extent !== undefined;
   const asked = useAnswer(
     isKnown ? JSON.stringify([period, range, zone, filters, includeBots]) : undefined,
-    (signal) => postJson<RetentionAnswer>('retention', question, signal),
-    now,
+    async (signal) => {
+      const answer = await postJson<RetentionAnswer>('retention', question, signal);
+      return { ...answer, columns: columnsFor(answer.results, period, zone) };
+    },
+    frame.isRunning ? now : undefined,
   );
+  // Thousands of cohorts are no table.
+  const isLong = frame.length !== undefined && frame.length > MAX_COHORTS * DAYS[period] * DAY_MS;
   const isShort = frame.length !== undefined && frame.length < 2 * DAYS[period] * DAY_MS;
   return (
     <Panel
@@ -55,8 +61,9 @@ export function Retention() {
           The range has fewer than two {period}s: choose a longer one to see who came back.
         </Nothing>
       )}
+      {isLong && <Nothing>The range has very many {period}s: take longer periods.</Nothing>}
       <Answered asked={asked}>
-        {({ results }) =>
+        {({ results, columns }) =>
           results.every(({ size }) => size === 0) ? (
             <Nothing>
               Nobody came for the first time here. Choose an earlier or a longer range.
@@ -69,7 +76,7 @@ export function Retention() {
               </p>
               <Table
                 caption={`Retention by ${period}`}
-                columns={columnsFor(results, period, zone)}
+                columns={columns}
                 rows={results}
                 keyOf={({ cohort }) => cohort}
               />

@@ -19,8 +19,10 @@ export function User() {
   const { state, now } = useDashboard();
   const { user = '', isAnonymous } = state;
   const [limit, setLimit] = useState(FIRST);
+  // Addresses lose such parts, however they are written.
+  const hasAddress = user !== '.' && user !== '..';
   const asked = useAnswer(
-    JSON.stringify([user, isAnonymous, limit]),
+    hasAddress ? JSON.stringify([user, isAnonymous, limit]) : undefined,
     (signal) =>
       getJson<UserAnswer>(
         `users/${encodeURIComponent(user)}`,
@@ -34,18 +36,24 @@ export function User() {
       <p>
         <ViewLink to={{ view: 'people', user: undefined }}>← All people</ViewLink>
       </p>
-      <Answered asked={asked}>
-        {(answer) => (
-          <>
-            <About answer={answer} />
-            <Timeline
-              answer={answer}
-              isLoading={asked.isLoading}
-              onMore={limit < MOST ? () => setLimit(MOST) : undefined}
-            />
-          </>
-        )}
-      </Answered>
+      {hasAddress ? (
+        <Answered asked={asked}>
+          {(answer) => (
+            <>
+              <About answer={answer} />
+              <Timeline
+                answer={answer}
+                isLoading={asked.isLoading}
+                onMore={limit < MOST ? () => setLimit(MOST) : undefined}
+              />
+            </>
+          )}
+        </Answered>
+      ) : (
+        <Nothing>
+          The API has no address for a user whose id is {user}. Their events are in the export.
+        </Nothing>
+      )}
     </>
   );
 }
@@ -125,7 +133,7 @@ function Timeline({ answer: { id, recent, events }, isLoading, onMore }: Timelin
       title="Timeline"
       isLoading={isLoading}
       actions={
-        <CsvButton name={`events-of-${id}`} of="the timeline" csv={() => eventsCsv(recent)} />
+        <CsvButton name={`events-of-${id}`} of="the events shown" csv={() => eventsCsv(recent)} />
       }
     >
       {recent.length === 0 && <Nothing>No event is kept.</Nothing>}
@@ -142,6 +150,7 @@ function Timeline({ answer: { id, recent, events }, isLoading, onMore }: Timelin
       {events > recent.length && (
         <footer class="quiet">
           {figureText('events', recent.length)} of {figureText('events', events)} events.{' '}
+          {!onMore && 'All of them are in the export of the API. '}
           {onMore && (
             <button type="button" class="small" onClick={onMore}>
               Show more

@@ -1,3 +1,4 @@
+import { useState } from 'preact/hooks';
 import { Panel } from '../parts/panel.js';
 import { ViewLink } from '../parts/view-link.js';
 
@@ -36,19 +37,27 @@ export function Welcome() {
 }
 
 function Snippet({ label, text }: { label: string; text: string }) {
+  const [isCopied, setCopied] = useState(false);
+  const copy = async (): Promise<void> => {
+    await navigator.clipboard.writeText(text);
+    setCopied(true);
+  };
   return (
     <div class="snippet">
       <pre tabIndex={0} aria-label={label}>
         <code>{text}</code>
       </pre>
-      <button
-        type="button"
-        class="small"
-        aria-label={`Copy: ${label}`}
-        onClick={() => void navigator.clipboard?.writeText(text)}
-      >
-        Copy
-      </button>
+      {/* Pages that came by plain HTTP may not copy. */}
+      {isSecureContext && (
+        <button
+          type="button"
+          class="small"
+          aria-label={`Copy: ${label}`}
+          onClick={() => void copy()}
+        >
+          {isCopied ? 'Copied' : 'Copy'}
+        </button>
+      )}
     </div>
   );
 }

@@ -1,4 +1,4 @@
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import { postForCsv, postJson } from '../../api/client.js';
 import { ALL_ROWS } from '../../api/questions.js';
 import type { QueryAnswer, Row } from '../../api/types.js';
@@ -19,6 +19,9 @@ const METRICS = ['unique_users', 'events', 'impressions', 'clicks', 'ctr'] as co
 /** Whose the events were is in raw events alone: numbers of people by trait come from rollups. */
 const TRAIT_METRICS = ['unique_users'] as const;
 
+/** A filter takes no longer texts. */
+const MAX_VALUE = 1_000;
+
 /** What the figures are made of. A click on a row shows it alone. */
 export function Breakdown() {
   const { state, update, frame, now, suggestions, extent } = useDashboard();
@@ -30,8 +33,11 @@ export function Breakdown() {
   const isKnown = state.range !== 'all' || extent !== undefined;
   const asked = useAnswer(
     isKnown ? JSON.stringify([by, limit, range, zone, filters, includeBots]) : undefined,
-    (signal) => postJson<QueryAnswer>('query', { ...question, limit }, signal),
-    now,
+    async (signal) => {
+      const answer = await postJson<QueryAnswer>('query', { ...question, limit }, signal);
+      return { ...answer, by, metrics, limit };
+    },
+    frame.isRunning ? now : undefined,
   );
   const choose = (chosen: Kind): void => {
     const [first = ''] = { property: suggestions.properties, trait: suggestions.traits }[
@@ -61,24 +67,26 @@ export function Breakdown() {
             {name}
           </button>
         ))}
-        {(kind === 'property' || kind === 'trait') && <FieldName key={by} kind={kind} />}
+        {(kind === 'property' || kind === 'trait') && <FieldName kind={kind} />}
       </div>
       <Answered asked={asked}>
-        {({ results, meta }) =>
+        {({ results, meta, ...shown }) =>
           results.length === 0 ? (
             <Nothing>
-              Nothing here has a {nameOf(by)}. Choose another one, or another range.
+              Nothing here has a {nameOf(shown.by)}. Choose another one, or another range.
             </Nothing>
           ) : (
             <>
-              <Rows by={by} metrics={metrics} rows={results} />
+              <Rows by={shown.by} metrics={shown.metrics} rows={results} />
               <footer class="quiet">
-                {meta.next_cursor !== null && limit < MANY_ROWS && (
+                {meta.next_cursor !== null && shown.limit < MANY_ROWS && (
                   <button type="button" class="small" onClick={() => update({ rows: MANY_ROWS })}>
                     Show more
                   </button>
                 )}
-                {meta.next_cursor !== null && limit === MANY_ROWS && 'The CSV has all of them. '}
+                {meta.next_cursor !== null &&
+                  shown.limit === MANY_ROWS &&
+                  'The CSV has all of them. '}
                 {meta.raw_rows > 0 &&
                   `Read from ${figureText('events', meta.raw_rows)} raw events.`}
               </footer>
@@ -94,6 +102,7 @@ function FieldName({ kind }: { kind: 'property' | 'trait' }) {
   const { state, update, suggestions } = useDashboard();
   const name = nameOf(state.by);
   const [text, setText] = useState(name);
+  useEffect(() => setText(name), [state.by]);
   const names = kind === 'property' ? suggestions.properties : suggestions.traits;
   const take = (value: string): void => {
     if (value !== '' && value !== name) update({ by: `${kind}:${value}` });
@@ -103,10 +112,7 @@ function FieldName({ kind }: { kind: 'property' | 'trait' }) {
       label={`Name of the ${kind}`}
       value={text}
       suggestions={names}
-      onInput={(value) => {
-        setText(value);
-        if (names.includes(value)) take(value);
-      }}
+      onInput={setText}
       onDone={take}
     />
   );
@@ -159,12 +165,13 @@ interface RowNameProps {
 function RowName({ value, by, onChoose }: RowNameProps) {
   const text = valueText(value);
   const isOthers = by === 'event' && value === '(other)';
-  const isPlain = value === null || typeof value !== 'object';
+  // Longer ones are no value of a filter.
+  const isPlain = value === null || (typeof value !== 'object' && text.length <= MAX_VALUE);
   if (!isPlain || isOthers) return <span title={text}>{text}</span>;
   return (
     <button
       type="button"
-      class="link"
+      class={`link ${value === null || value === '' ? 'muted' : ''}`}
       title={`Only ${nameOf(by)} ${text}`}
       onClick={() => onChoose(value as Value)}
     >

@@ -1,45 +1,52 @@
 import { useMemo, useRef } from 'preact/hooks';
 import { postForCsv } from '../../api/client.js';
 import type { QueryAnswer, Row } from '../../api/types.js';
-import { downloadPng, type Legend } from '../../charts/download.js';
+import type { Legend } from '../../charts/download.js';
+import { pairBuckets } from '../../charts/pair-buckets.js';
 import type { ChartSeries } from '../../charts/series.js';
 import { TimeChart } from '../../charts/time-chart.js';
 import { useDashboard } from '../../dashboard-context.js';
 import { CsvButton } from '../../parts/csv-button.js';
 import { Panel } from '../../parts/panel.js';
+import { PngButton } from '../../parts/png-button.js';
 import { Table, type Column } from '../../parts/table.js';
 import { dayOf } from '../../state/dates.js';
+import { filterText } from '../../state/filters.js';
 import { bucketText, figureText, momentText } from '../../state/format.js';
 import type { DateRange, Interval } from '../../state/ranges.js';
 import { CHART_METRICS, type ChartMetric } from '../../state/view-state.js';
+import type { Shown } from '../overview.js';
 import { HEADLINE_METRICS, useToggle } from './headline.js';
 
 interface OverTimeProps {
-  answer: QueryAnswer;
+  shown: Shown;
   compared: QueryAnswer | undefined;
   isLoading: boolean;
-  /** For the CSV of what is shown. */
-  question: object;
 }
 
 const NAME = 'over-time';
 
 /** The chart, and its figures as a table. */
-export function OverTime({ answer, compared, isLoading, question }: OverTimeProps) {
-  const { state, update, frame, theme } = useDashboard();
+export function OverTime({ shown, compared, isLoading }: OverTimeProps) {
+  const { answer, frame, metrics, zone, question } = shown;
+  const { update, theme } = useDashboard();
   const canvas = useRef<HTMLCanvasElement>(undefined);
-  const { zone, metrics } = state;
   const { interval } = frame;
   const times = useMemo(() => timesOf(answer.results), [answer]);
-  const comparedTimes = useMemo(() => compared && timesOf(compared.results), [compared]);
+  const comparedTimes = useMemo(() => timesOf(compared?.results ?? []), [compared]);
+  const pairs = useMemo(
+    () => pairBuckets(times, comparedTimes, zone),
+    [times, comparedTimes, zone],
+  );
   const series = useMemo(
-    () => metrics.map((metric) => seriesOf(metric, answer, compared)),
-    [answer, compared, metrics.join()],
+    () => metrics.map((metric) => seriesOf(metric, answer, compared, pairs)),
+    [answer, compared, pairs, metrics],
   );
   const end = Date.parse(answer.query.date_range[1]);
   const zoom = (from: number, to: number): void =>
     update({ range: rangeOf(from, to, interval, zone), interval: undefined });
   const title = metrics.map((metric) => CHART_METRICS[metric]).join(', ');
+  const dashed = compared && `Dashed: ${rangeText(compared.query.date_range, zone)}.`;
   return (
     <Panel
       title="Over time"
@@ -52,16 +59,19 @@ export function OverTime({ answer, compared, isLoading, question }: OverTimeProp
             of="the figures over time"
             csv={() => postForCsv('query', question)}
           />
-          <button
-            type="button"
-            class="small"
-            aria-label="PNG of the chart over time"
-            onClick={() =>
-              canvas.current && void downloadPng(NAME, legendOf(metrics), canvas.current)
-            }
-          >
-            PNG
-          </button>
+          <PngButton
+            name={NAME}
+            of="the chart over time"
+            picture={() => ({
+              canvas: canvas.current,
+              legend: legendOf(metrics),
+              caption: [
+                `${rangeText(answer.query.date_range, zone)}, ${zone}, by ${interval}.`,
+                dashed ?? '',
+                ...frame.scope.filters.map(filterText),
+              ],
+            })}
+          />
         </>
       }
     >
@@ -69,7 +79,7 @@ export function OverTime({ answer, compared, isLoading, question }: OverTimeProp
         description={`${title}, by ${interval}. Drag over a part to zoom in; the table below has the figures.`}
         times={times}
         end={end}
-        comparedTimes={comparedTimes}
+        comparedTitles={pairs.map((place) => comparedTimes[place ?? -1])}
         series={series}
         interval={interval}
         zone={zone}
@@ -80,27 +90,44 @@ export function OverTime({ answer, compared, isLoading, question }: OverTimeProp
         }}
       />
       <p class="quiet">
-        {compared && `Dashed: ${rangeText(compared.query.date_range, zone)}. `}
-        {frame.isRunning && `The last ${interval} is not over yet.`}
+        {dashed} {frame.isRunning && `The last ${interval} is not over yet.`}
       </p>
-      <details>
-        <summary>The figures as a table</summary>
-        <Table
-          caption={`${title}, by ${interval}`}
-          columns={columnsFor(
-            metrics,
-            times,
-            (index) => zoom(times[index]!, times[index + 1] ?? end),
-            {
-              interval,
-              zone,
-            },
-          )}
-          rows={answer.results.map((row, index) => ({ row, index }))}
-          keyOf={({ row }) => String(row['time'])}
-        />
-      </details>
+      <FiguresTable
+        shown={shown}
+        times={times}
+        title={title}
+        onZoom={(index) => zoom(times[index]!, times[index + 1] ?? end)}
+      />
     </Panel>
+  );
+}
+
+interface FiguresTableProps {
+  shown: Shown;
+  times: readonly number[];
+  title: string;
+  onZoom: (index: number) => void;
+}
+
+function FiguresTable({ shown, times, title, onZoom }: FiguresTableProps) {
+  const { answer, frame, metrics, zone } = shown;
+  const { interval } = frame;
+  const summary = useRef<HTMLElement>(null);
+  const zoom = (index: number): void => {
+    // The row will be gone.
+    summary.current?.focus();
+    onZoom(index);
+  };
+  return (
+    <details>
+      <summary ref={summary}>The figures as a table</summary>
+      <Table
+        caption={`${title}, by ${interval}`}
+        columns={columnsFor(metrics, times, zoom, { interval, zone })}
+        rows={answer.results.map((row, index) => ({ row, index }))}
+        keyOf={({ row }) => String(row['time'])}
+      />
+    </details>
   );
 }
 
@@ -182,14 +209,14 @@ function seriesOf(
   metric: ChartMetric,
   answer: QueryAnswer,
   compared: QueryAnswer | undefined,
+  pairs: readonly (number | undefined)[],
 ): ChartSeries {
-  const valuesOf = ({ results }: QueryAnswer): (number | null)[] =>
-    results.map((row) => row[metric] as number | null);
+  const valueOf = (row: Row | undefined): number | null => (row?.[metric] as number) ?? null;
   return {
     metric,
     label: CHART_METRICS[metric],
-    values: valuesOf(answer),
-    compared: compared && valuesOf(compared),
+    values: answer.results.map(valueOf),
+    compared: compared && pairs.map((place) => valueOf(compared.results[place ?? -1])),
   };
 }
 
