@@ -216,7 +216,9 @@ describe('the import', () => {
     await dashboard.page.getByRole('link', { name: /^Import \d/ }).waitFor();
     release();
     await dashboard.page.getByRole('link', { name: 'Import', exact: true }).click();
-    await dashboard.page.locator('.done').waitFor();
+    const done = dashboard.page.locator('.done');
+    await done.waitFor();
+    expect(await done.textContent()).toContain('5,001 lines read');
   });
 
   it('shows how much is sent, and can be stopped', async () => {
