@@ -41,6 +41,14 @@ const MAX_WAITING = 256;
 const IDLE_MS = 10 * 60_000;
 const QUERY_CANCELED = '57014';
 
+/**
+ * A pool requires its file before it imports it, and a thread that is ended just while Node requires an
+ * ES module takes the process along (IsGraphAsync, in Node 20). Threads without that import it at once.
+ */
+const IMPORT_ONLY = process.allowedNodeEnvironmentFlags.has('--experimental-require-module')
+  ? { execArgv: ['--no-experimental-require-module'] }
+  : {};
+
 /** Threads that answer questions, so that no answer holds up the events that come in. */
 @Injectable()
 export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShutdown {
@@ -123,6 +131,7 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
     return new Piscina({
       filename: builtFile(join(import.meta.dirname, 'thread'), 'query.thread.js'),
       workerData: settings,
+      ...IMPORT_ONLY,
       minThreads: 1,
       maxThreads: MAX_THREADS,
       concurrentTasksPerWorker: QUESTIONS_A_THREAD,
