@@ -76,7 +76,8 @@ const watch = (element: HTMLElement): void => {
     clearTimeout(timer);
     if (since && time! - since >= ms) count();
     since = 0;
-    if (part < ratio || document.hidden || seen.get(element)?.includes(value)) return;
+    // Browsers compute in 32 bits: 0.7 may be told as 0.69999999.
+    if (part + 1e-4 < ratio || document.hidden || seen.get(element)?.includes(value)) return;
     const begun = (since = time || performance.now());
     // It may have left in the meantime.
     const ripen = (): void => {
