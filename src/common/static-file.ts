@@ -6,7 +6,7 @@ import type { Request, Response } from 'express';
 /** A small file that browsers get, compressed once, with a digest by which they know what they have. */
 export class StaticFile {
   /** Of the content: changes when it does. */
-  readonly digest: string;
+  private readonly digest: string;
   private readonly encoded: Record<'br' | 'gzip' | 'identity', Buffer>;
 
   /** @param type of its content */

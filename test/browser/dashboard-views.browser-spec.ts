@@ -175,6 +175,22 @@ describe('the import', () => {
     buffer: gzipSync(lines.join('\n')),
   };
 
+  /** @returns what lets the request go on that it's held at */
+  async function beginImport(): Promise<() => void> {
+    await dashboard.goTo('?tz=UTC&view=import');
+    let release!: () => void;
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await dashboard.page.route('**/analytics/import**', async (route) => {
+      await held;
+      await route.continue();
+    });
+    await dashboard.page.getByLabel(/^File/).setInputFiles(file);
+    await dashboard.page.getByRole('button', { name: 'Import', exact: true }).click();
+    return release;
+  }
+
   it('stores a file, says what was not, and stores nothing twice', async () => {
     await dashboard.goTo('?tz=UTC&view=import');
     const importIt = async (): Promise<string> => {
@@ -201,17 +217,7 @@ describe('the import', () => {
   });
 
   it('goes on while another view is looked at', async () => {
-    await dashboard.goTo('?tz=UTC&view=import');
-    let release!: () => void;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await dashboard.page.route('**/analytics/import**', async (route) => {
-      await held;
-      await route.continue();
-    });
-    await dashboard.page.getByLabel(/^File/).setInputFiles(file);
-    await dashboard.page.getByRole('button', { name: 'Import', exact: true }).click();
+    const release = await beginImport();
     await dashboard.page.getByRole('link', { name: 'People', exact: true }).click();
     await dashboard.page.getByRole('link', { name: /^Import \d/ }).waitFor();
     release();
@@ -222,17 +228,7 @@ describe('the import', () => {
   });
 
   it('shows how much is sent, and can be stopped', async () => {
-    await dashboard.goTo('?tz=UTC&view=import');
-    let release!: () => void;
-    const held = new Promise<void>((resolve) => {
-      release = resolve;
-    });
-    await dashboard.page.route('**/analytics/import**', async (route) => {
-      await held;
-      await route.continue();
-    });
-    await dashboard.page.getByLabel(/^File/).setInputFiles(file);
-    await dashboard.page.getByRole('button', { name: 'Import', exact: true }).click();
+    const release = await beginImport();
     await dashboard.page.getByRole('progressbar').waitFor();
     await dashboard.page.getByRole('button', { name: 'Stop' }).click();
     expect(await dashboard.page.getByRole('alert').textContent()).toContain(

@@ -1,17 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { UnreadableRequestError } from '../../common/errors.js';
+import type { FileFormat } from '../../common/file-format.js';
 import { isUtf8 } from '../batch/read-batch.js';
 import { fileChunks } from '../body/body-chunks.js';
 import { Refusal } from '../refusal.js';
-import {
-  readFileOptions,
-  type FileOptions,
-  type ImportFormat,
-  type Wording,
-} from './import-options.js';
+import { readFileOptions, type FileOptions, type Wording } from './import-options.js';
 
 /** Files that requests bring, by their content type; of some it doesn't say what they are. */
-const TYPES = new Map<string, ImportFormat | undefined>([
+const TYPES = new Map<string, FileFormat | undefined>([
   ['text/csv', 'csv'],
   ['application/x-ndjson', 'ndjson'],
   ['application/ndjson', 'ndjson'],

@@ -1,13 +1,12 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { formatOfName, type FileFormat } from '../../common/file-format.js';
 import { isSourceName } from '../normalise.js';
 import { ImportError } from './import-error.js';
 
-export type ImportFormat = 'csv' | 'ndjson' | 'combined';
-
 /** What a file is, wherever it comes from. */
 export interface FileOptions {
-  format: ImportFormat;
+  format: FileFormat;
   /** Of an access log: the host name of the site. */
   site: string;
   /** For events that name none. */
@@ -49,12 +48,7 @@ reason, and the line, with tabs between.
 `;
 
 /** Every format, as it's called where it's given. */
-export const FORMATS: readonly ImportFormat[] = ['csv', 'ndjson', 'combined'];
-const FORMAT_BY_NAME: [RegExp, ImportFormat][] = [
-  [/\.csv(\.gz)?$/i, 'csv'],
-  [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
-  [/\.log(\.\d+)?(\.gz)?$/i, 'combined'],
-];
+export const FORMATS: readonly FileFormat[] = ['csv', 'ndjson', 'combined'];
 const HOST_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i;
 const COMMAND_LINE: Wording = {
   name: (option, value) => `--${option}${value === undefined ? '' : ` ${value}`}`,
@@ -72,7 +66,7 @@ export function parseImportOptions(argv: string[]): ImportOptions | undefined {
   const [file] = positionals;
   if (file === undefined || positionals.length > 1)
     throw usage('Name one FILE, or - for standard input.');
-  const format = values.format ?? FORMAT_BY_NAME.find(([name]) => name.test(file))?.[1];
+  const format = values.format ?? formatOfName(file);
   if (format === undefined) {
     throw usage(`What is ${file}? Say --format csv, --format ndjson or --format combined.`);
   }
@@ -119,11 +113,11 @@ function parse(argv: string[]) {
   }
 }
 
-function isFormat(format: unknown): format is ImportFormat {
+function isFormat(format: unknown): format is FileFormat {
   return FORMATS.some((one) => one === format);
 }
 
-function readSite(site: unknown, format: ImportFormat, { name, wrong }: Wording): string {
+function readSite(site: unknown, format: FileFormat, { name, wrong }: Wording): string {
   if (format !== 'combined') {
     if (site !== undefined) throw wrong(`${name('site')} belongs to ${name('format', 'combined')}`);
     return '';

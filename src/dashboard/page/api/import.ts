@@ -1,25 +1,13 @@
+import type { FileFormat } from '../../../common/file-format.js';
 import { ApiError } from './client.js';
 import type { ImportAnswer } from './types.js';
 
-export type ImportFormat = 'csv' | 'ndjson' | 'combined';
-
 export interface ImportOptions {
-  format: ImportFormat;
+  format: FileFormat;
   /** Of an access log. */
   site: string;
   /** Of events that name none; empty for `default`. */
   source: string;
-}
-
-const BY_NAME: [pattern: RegExp, format: ImportFormat][] = [
-  [/\.csv(\.gz)?$/i, 'csv'],
-  [/\.(ndjson|jsonl)(\.gz)?$/i, 'ndjson'],
-  [/\.log(\.\d+)?(\.gz)?$/i, 'combined'],
-];
-
-/** What a file is, as far as its name says. */
-export function formatOf(name: string): ImportFormat | undefined {
-  return BY_NAME.find(([pattern]) => pattern.test(name))?.[1];
 }
 
 /**

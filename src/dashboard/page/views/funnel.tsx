@@ -1,7 +1,6 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { postForCsv, postJson } from '../api/client.js';
 import type { FunnelAnswer } from '../api/types.js';
-import { useAnswer } from '../api/use-answer.js';
 import { FunnelChart } from '../charts/funnel-chart.js';
 import { useDashboard } from '../dashboard-context.js';
 import { Choice } from '../parts/choice.js';
@@ -12,6 +11,7 @@ import { Suggested } from '../parts/suggested.js';
 import { Table, type Column } from '../parts/table.js';
 import { filterText } from '../state/filters.js';
 import { durationText, figureText, percentText } from '../state/format.js';
+import { useFigures } from '../use-figures.js';
 
 const WITHIN: [value: string, text: string][] = [
   ['5m', '5 minutes'],
@@ -26,15 +26,13 @@ type Step = FunnelAnswer['results'][number];
 
 /** How many people did one thing after another. */
 export function Funnel() {
-  const { state, update, frame, now } = useDashboard();
-  const { steps, within, range, zone, filters, includeBots } = state;
+  const { state, update, frame } = useDashboard();
+  const { steps, within, zone, filters } = state;
   const canvas = useRef<HTMLCanvasElement>(undefined);
   const question = { ...frame.scope, steps: steps.map((event) => ({ event })), within };
   const isReady = steps.length >= 2;
-  const asked = useAnswer(
-    isReady ? JSON.stringify([steps, within, range, zone, filters, includeBots]) : undefined,
-    (signal) => postJson<FunnelAnswer>('funnel', question, signal),
-    frame.isRunning ? now : undefined,
+  const asked = useFigures(isReady ? [steps, within] : undefined, (signal) =>
+    postJson<FunnelAnswer>('funnel', question, signal),
   );
   return (
     <Panel

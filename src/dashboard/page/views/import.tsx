@@ -1,6 +1,7 @@
 import { useRef, useState } from 'preact/hooks';
+import { formatOfName, type FileFormat } from '../../../common/file-format.js';
 import type { ApiError } from '../api/client.js';
-import { formatOf, type ImportFormat, type ImportOptions } from '../api/import.js';
+import type { ImportOptions } from '../api/import.js';
 import type { ImportAnswer } from '../api/types.js';
 import { useDashboard } from '../dashboard-context.js';
 import { Choice } from '../parts/choice.js';
@@ -12,7 +13,7 @@ import { toCsv } from '../state/csv.js';
 import type { ImportState } from '../state/use-import.js';
 import { bytesText, figureText, percentText } from '../state/format.js';
 
-const FORMATS: [ImportFormat, string][] = [
+const FORMATS: [FileFormat, string][] = [
   ['csv', 'CSV'],
   ['ndjson', 'Newline-delimited JSON'],
   ['combined', 'Access log, combined format'],
@@ -61,13 +62,13 @@ interface ImportFormProps {
 
 function ImportForm({ onStart }: ImportFormProps) {
   const [file, setFile] = useState<File>();
-  const [format, setFormat] = useState<ImportFormat>('csv');
+  const [format, setFormat] = useState<FileFormat>('csv');
   const [site, setSite] = useState('');
   const [source, setSource] = useState('');
   const input = useRef<HTMLInputElement>(null);
   const take = (taken: File | undefined): void => {
     setFile(taken);
-    const found = taken && formatOf(taken.name);
+    const found = taken && formatOfName(taken.name);
     if (found) setFormat(found);
   };
   const isReady = file !== undefined && (format !== 'combined' || site !== '');
@@ -102,7 +103,7 @@ function ImportForm({ onStart }: ImportFormProps) {
         label="Format"
         value={format}
         options={FORMATS}
-        onChoose={(value) => setFormat(value as ImportFormat)}
+        onChoose={(value) => setFormat(value as FileFormat)}
       />
       {format === 'combined' && (
         <label class="field">

@@ -1,6 +1,5 @@
 import { postForCsv, postJson } from '../api/client.js';
 import type { RetentionAnswer } from '../api/types.js';
-import { useAnswer } from '../api/use-answer.js';
 import { useDashboard } from '../dashboard-context.js';
 import { Choice } from '../parts/choice.js';
 import { CsvButton } from '../parts/csv-button.js';
@@ -8,6 +7,7 @@ import { Answered, Nothing, Panel } from '../parts/panel.js';
 import { Table, type Column } from '../parts/table.js';
 import { bucketText, figureText, percentText } from '../state/format.js';
 import type { Period } from '../state/view-state.js';
+import { useFigures } from '../use-figures.js';
 
 type Cohort = RetentionAnswer['results'][number];
 
@@ -19,18 +19,13 @@ const MAX_COHORTS = 400;
 
 /** Who came back, by when they came first. */
 export function Retention() {
-  const { state, update, frame, now, extent } = useDashboard();
-  const { period, range, zone, filters, includeBots } = state;
+  const { state, update, frame } = useDashboard();
+  const { period, zone } = state;
   const question = { ...frame.scope, period };
-  const isKnown = range !== 'all' || extent !== undefined;
-  const asked = useAnswer(
-    isKnown ? JSON.stringify([period, range, zone, filters, includeBots]) : undefined,
-    async (signal) => {
-      const answer = await postJson<RetentionAnswer>('retention', question, signal);
-      return { ...answer, columns: columnsFor(answer.results, period, zone) };
-    },
-    frame.isRunning ? now : undefined,
-  );
+  const asked = useFigures([period], async (signal) => {
+    const answer = await postJson<RetentionAnswer>('retention', question, signal);
+    return { ...answer, columns: columnsFor(answer.results, period, zone) };
+  });
   // Thousands of cohorts are no table.
   const isLong = frame.length !== undefined && frame.length > MAX_COHORTS * DAYS[period] * DAY_MS;
   const isShort = frame.length !== undefined && frame.length < 2 * DAYS[period] * DAY_MS;

@@ -2,7 +2,6 @@ import { useEffect, useState } from 'preact/hooks';
 import { postForCsv, postJson } from '../../api/client.js';
 import { ALL_ROWS } from '../../api/questions.js';
 import type { QueryAnswer, Row } from '../../api/types.js';
-import { useAnswer } from '../../api/use-answer.js';
 import { useDashboard } from '../../dashboard-context.js';
 import { CsvButton } from '../../parts/csv-button.js';
 import { Answered, Nothing, Panel } from '../../parts/panel.js';
@@ -11,6 +10,7 @@ import { Table, type Column } from '../../parts/table.js';
 import { filterBy, nameOf, valueText, withFilter, type Value } from '../../state/filters.js';
 import { figureText } from '../../state/format.js';
 import { CHART_METRICS, FEW_ROWS, MANY_ROWS } from '../../state/view-state.js';
+import { useFigures } from '../../use-figures.js';
 
 const KINDS = { event: 'Events', source: 'Sources', property: 'Properties', trait: 'Traits' };
 type Kind = keyof typeof KINDS;
@@ -24,21 +24,15 @@ const MAX_VALUE = 1_000;
 
 /** What the figures are made of. A click on a row shows it alone. */
 export function Breakdown() {
-  const { state, update, frame, now, suggestions, extent } = useDashboard();
+  const { state, update, frame, suggestions } = useDashboard();
   const { by, rows: limit } = state;
   const kind = by.split(':', 1)[0] as Kind;
   const metrics: readonly string[] = kind === 'trait' ? TRAIT_METRICS : METRICS;
   const question = { ...frame.scope, metrics, dimensions: [by] };
-  const { range, zone, filters, includeBots } = state;
-  const isKnown = state.range !== 'all' || extent !== undefined;
-  const asked = useAnswer(
-    isKnown ? JSON.stringify([by, limit, range, zone, filters, includeBots]) : undefined,
-    async (signal) => {
-      const answer = await postJson<QueryAnswer>('query', { ...question, limit }, signal);
-      return { ...answer, by, metrics, limit };
-    },
-    frame.isRunning ? now : undefined,
-  );
+  const asked = useFigures([by, limit], async (signal) => {
+    const answer = await postJson<QueryAnswer>('query', { ...question, limit }, signal);
+    return { ...answer, by, metrics, limit };
+  });
   const choose = (chosen: Kind): void => {
     const [first = ''] = { property: suggestions.properties, trait: suggestions.traits }[
       chosen as string

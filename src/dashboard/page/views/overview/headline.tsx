@@ -49,17 +49,12 @@ interface FigureProps {
 }
 
 function Figure({ metric, value, before, isCompared, note }: FigureProps) {
-  const { state } = useDashboard();
-  const toggle = useToggle(metric);
-  const place = state.metrics.indexOf(metric);
   return (
     <button
       type="button"
       class="figure"
-      aria-pressed={place !== -1}
+      {...useToggle(metric)}
       title={note ? 'Events whose person is not kept are counted, and never as a user' : ''}
-      {...(place !== -1 && { 'data-series': String(place + 1) })}
-      onClick={toggle}
     >
       <span class="name">{CHART_METRICS[metric]}</span>
       <span class="value" data-metric={metric}>
@@ -71,14 +66,19 @@ function Figure({ metric, value, before, isCompared, note }: FigureProps) {
   );
 }
 
-/** Shows a metric in the chart, or hides it; one stays. */
-export function useToggle(metric: ChartMetric): () => void {
+/** Of a button that shows a metric in the chart, in the colour of its line, or hides it; one stays. */
+export function useToggle(metric: ChartMetric) {
   const { state, update } = useDashboard();
   const { metrics } = state;
-  return () => {
-    const rest = metrics.filter((one) => one !== metric);
-    if (rest.length === metrics.length) update({ metrics: [...metrics, metric] });
-    else if (rest.length > 0) update({ metrics: rest });
+  const place = metrics.indexOf(metric);
+  return {
+    'aria-pressed': place !== -1,
+    ...(place !== -1 && { 'data-series': String(place + 1) }),
+    onClick: (): void => {
+      const rest = metrics.filter((one) => one !== metric);
+      if (place === -1) update({ metrics: [...metrics, metric] });
+      else if (rest.length > 0) update({ metrics: rest });
+    },
   };
 }
 

@@ -146,16 +146,8 @@ function MoreMetrics() {
 }
 
 function MetricToggle({ metric }: { metric: ChartMetric }) {
-  const { state } = useDashboard();
-  const place = state.metrics.indexOf(metric);
   return (
-    <button
-      type="button"
-      class="small"
-      aria-pressed={place !== -1}
-      {...(place !== -1 && { 'data-series': String(place + 1) })}
-      onClick={useToggle(metric)}
-    >
+    <button type="button" class="small" {...useToggle(metric)}>
       {CHART_METRICS[metric]}
     </button>
   );
