@@ -7,15 +7,12 @@ export const BROKEN_QUOTES: LineProblem = {
   message: 'a quotation mark stands around a whole field, and doubled within one (RFC 4180)',
 };
 
-/**
- * Characters of a record that spans lines. No event that is accepted needs as many, and each time
- * that one is given up, all that is held is looked at again.
- */
+/** Characters of a record that spans lines. No event that is accepted needs as many. */
 const MAX_HELD = 128 * 1024;
 /** What holding one more line costs, however short it is; in characters. */
 const LINE_COST = 4;
 
-/** Puts lines together that a quoted field spans. */
+/** Puts lines together that a quoted field spans, in a time that grows with their length alone. */
 export class RecordJoiner {
   /** Lines of a record whose closing quotation mark hasn't come yet. */
   private open: Line[] = [];
@@ -25,24 +22,25 @@ export class RecordJoiner {
   push(line: Line): Line[] {
     if (this.open.length === 0) {
       if (line.text === '' && !line.problem) return [];
-      if (line.problem || !isOpenAfter(line.text, false)) return [line];
+      if (line.problem) return [line];
+      const quotes = quotesAfter(line.text, false);
+      if (quotes === 'broken') return [{ ...line, problem: BROKEN_QUOTES }];
+      if (quotes === 'closed') return [line];
       this.hold(line);
       return [];
     }
     this.hold(line);
     if (line.problem || this.openCost > MAX_HELD) return this.giveUp();
-    if (isOpenAfter(line.text, true)) return [];
-    const record = { number: this.open[0]!.number, text: join(this.open) };
-    if (!splitRecords([record])) return this.giveUp();
-    this.release();
-    return [record];
+    const quotes = quotesAfter(line.text, true);
+    if (quotes === 'broken') return this.giveUp();
+    if (quotes === 'open') return [];
+    const lines = this.release();
+    return [{ number: lines[0]!.number, text: join(lines) }];
   }
 
   /** @returns what is left when the file ends */
   end(): Line[] {
-    const records: Line[] = [];
-    while (this.open.length > 0) for (const record of this.giveUp()) records.push(record);
-    return records;
+    return this.open.length > 0 ? this.giveUp() : [];
   }
 
   private hold(line: Line): void {
@@ -57,7 +55,11 @@ export class RecordJoiner {
     return lines;
   }
 
-  /** A quotation mark that nothing closes spoils its own line, not the rest of the file. */
+  /**
+   * A quotation mark that nothing closes spoils its own line, not the rest of the file. A line that
+   * left the field open has an even number of marks: by itself it leaves none open, so that of those
+   * that were held only the last can be held again.
+   */
   private giveUp(): Line[] {
     const [first, ...others] = this.release();
     const records: Line[] = [{ ...first!, problem: first!.problem ?? BROKEN_QUOTES }];
@@ -67,33 +69,27 @@ export class RecordJoiner {
 }
 
 /**
- * Whether a quoted field is open where a text ends. Marks within a field that doesn't begin with one
- * open nothing: inches, for instance.
+ * Whether a quoted field is open where a text ends. The text is broken by a mark within a field that
+ * doesn't begin with one, such as inches, and by what follows a field's closing mark.
  *
  * @param open whether the text begins within a quoted field
  */
-export function isOpenAfter(text: string, open: boolean): boolean {
-  if (!text.includes('"')) return open;
+export function quotesAfter(text: string, open: boolean): 'open' | 'closed' | 'broken' {
   let at = 0;
   let quoted = open;
   for (;;) {
-    if (!quoted && text[at] === '"') {
+    const mark = text.indexOf('"', at);
+    if (mark === -1) return quoted ? 'open' : 'closed';
+    at = mark + 1;
+    if (!quoted) {
+      if (mark > 0 && text[mark - 1] !== ',') return 'broken';
       quoted = true;
+    } else if (text[at] === '"') {
       at += 1;
-    }
-    if (quoted) {
-      const mark = text.indexOf('"', at);
-      if (mark === -1) return true;
-      at = mark + 1;
-      if (text[at] === '"') {
-        at += 1;
-        continue;
-      }
+    } else {
+      if (at < text.length && text[at] !== ',') return 'broken';
       quoted = false;
     }
-    const comma = text.indexOf(',', at);
-    if (comma === -1) return false;
-    at = comma + 1;
   }
 }
 
