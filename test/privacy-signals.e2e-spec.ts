@@ -81,7 +81,14 @@ const REFUSED: [string, Record<string, string>, string][] = [
   ['/analytics/batch', JSON_TYPE, JSON.stringify([{ ...OWN, properties: 'x'.repeat(1.1e6) }])],
   ['/analytics/batch', { 'Content-Type': 'application/x-ndjson' }, `{"user":"${PERSON}"`],
   ['/v1/track', TEXT, JSON.stringify({ ...IDS, event: 7 })],
+  ['/v1/batch', TEXT, JSON.stringify({ batch: [PERSON] })],
+  ['/v1/batch', TEXT, JSON.stringify({ batch: [{ type: 'other', properties: { a: PERSON } }] })],
+  ['/v1/track', TEXT, JSON.stringify({ properties: { a: `${PERSON} ${'x'.repeat(40_000)}` } })],
+  ['/analytics.js', TEXT, JSON.stringify({ batch: [[PERSON]] })],
+  ['/analytics.js', TEXT, JSON.stringify({ batch: [{ type: 'track', event: [PERSON] }] })],
   ['/batch/', JSON_TYPE, JSON.stringify({ batch: [{ ...POSTHOG, event: 7 }] })],
+  ['/batch/', JSON_TYPE, JSON.stringify({ batch: [PERSON] })],
+  ['/batch/', JSON_TYPE, JSON.stringify({ batch: [{ event: 7, properties: { a: PERSON } }] })],
 ];
 
 const SIGNALS: [string, Record<string, string>][] = [
@@ -123,7 +130,8 @@ describe('who asks not to be followed', () => {
       async (path, type, body) => {
         const { counts: before } = await rejections();
         await server.post(path, { headers: { ...type, ...signal }, body });
-        const { counts } = await rejections();
+        const { counts, ...log } = await rejections();
+        expect(JSON.stringify(log)).not.toContain(PERSON);
         expect(sum(counts)).toBe(sum(before) + 1);
         expect(await holdsText(server.dataSource, PERSON)).toEqual([]);
       },
@@ -157,6 +165,14 @@ describe('who asks not to be followed', () => {
     await server.post('/analytics?timestamp=1224567992&event=click&user=3');
     const report = await server.get('/analytics?timestamp=1224567999');
     expect(await report.text()).toBe('unique_users,1\nclicks,3\nimpressions,0\n');
+  });
+
+  it('isn’t who imports a file: it holds what others have done', async () => {
+    const body = 'timestamp,user,event\n1224567990,imported,click\n';
+    const headers = { 'Content-Type': 'text/csv', 'Sec-GPC': '1', DNT: '1' };
+    const response = await server.post('/analytics/import', { headers, body });
+    expect(await response.json()).toMatchObject({ stored: 1 });
+    expect(await holdsText(server.dataSource, 'imported')).toEqual(['users']);
   });
 
   it.each(['1, 1', '1,0'])('is meant by Sec-GPC: %s, too', async (value) => {

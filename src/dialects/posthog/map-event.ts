@@ -3,6 +3,7 @@ import type { MappedCall } from '../../ingest/intake.service.js';
 import type { EventFields } from '../../ingest/normalise.js';
 import type { IdentityFields } from '../../ingest/normalise-identity.js';
 import { Refusal } from '../../ingest/refusal.js';
+import { OPTED_OUT } from '../../ingest/rejection-log.js';
 import type { CallRules } from '../dialect.service.js';
 import { nobodysEvent } from './nobodys-event.js';
 
@@ -23,6 +24,11 @@ const NOT_PROPERTIES = ['$set', '$set_once', '$unset', 'token', 'distinct_id'];
 
 /** Maps one event as PostHog's SDKs send it (https://posthog.com/docs/api/capture). */
 export function mapEvent(item: unknown, rules: CallRules): MappedCall {
+  const mapped = mapItem(item, rules);
+  return rules.hasOptedOut ? { ...mapped, text: OPTED_OUT } : mapped;
+}
+
+function mapItem(item: unknown, rules: CallRules): MappedCall {
   const event = isJsonObject(item) ? eventOf(item, rules) : item;
   const text = toJson(event);
   if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '' };
@@ -30,7 +36,7 @@ export function mapEvent(item: unknown, rules: CallRules): MappedCall {
   return { fields: fieldsOf(event, rules), text };
 }
 
-/** What is read of it: of nobody's event nothing that tells whose it is, in the log neither. */
+/** What is read of it: of nobody's event nothing that tells whose it is. */
 function eventOf(item: Payload, { hasOptedOut }: CallRules): Payload {
   return hasOptedOut ? nobodysEvent(item) : withoutWriteKeys(item);
 }

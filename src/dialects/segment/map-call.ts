@@ -24,6 +24,11 @@ const MAX_CALL_BYTES = 32 * 1024;
  * @param type by the request's path; without it the call's own
  */
 export function mapCall(item: unknown, rules: CallRules, type?: CallType): MappedCall {
+  const mapped = mapItem(item, rules, type);
+  return rules.hasOptedOut ? { ...mapped, text: OPTED_OUT } : mapped;
+}
+
+function mapItem(item: unknown, rules: CallRules, type?: CallType): MappedCall {
   const call = isJsonObject(item) ? callOf(item, rules) : item;
   if (call instanceof Refusal) return { fields: call, text: OPTED_OUT };
   const text = toJson(call);
@@ -38,7 +43,7 @@ export function mapCall(item: unknown, rules: CallRules, type?: CallType): Mappe
   return { fields: fieldsOf(known, call, rules), text };
 }
 
-/** What is read of it: of nobody's call nothing that tells whose it is, in the log neither. */
+/** What is read of it: of nobody's call nothing that tells whose it is. */
 function callOf(item: Payload, { hasOptedOut }: Sender): Payload | Refusal {
   if (hasOptedOut) return nobodysCall(item);
   const isNobodys = readFlag(item['nobody'], 'invalid_nobody');
