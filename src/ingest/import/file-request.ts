@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { UnreadableRequestError } from '../../common/errors.js';
 import type { FileFormat } from '../../common/file-format.js';
 import { isUtf8 } from '../batch/read-batch.js';
+import { awaitedChunks } from '../body/awaited-chunks.js';
 import { fileChunks } from '../body/body-chunks.js';
 import { Refusal } from '../refusal.js';
 import { readFileOptions, type FileOptions, type Wording } from './import-options.js';
@@ -23,7 +24,7 @@ const QUERY: Wording = {
 
 /** A file as a request brings it. */
 export interface RequestedFile {
-  /** Decompressed. */
+  /** Decompressed, for as long as the client waits. */
   chunks: AsyncGenerator<Buffer>;
   options: FileOptions;
 }
@@ -47,7 +48,7 @@ export function readFileRequest(
   const options = readFileOptions({ ...query, format }, QUERY);
   const chunks = fileChunks(request);
   if (chunks instanceof Refusal) throw unsupported(chunks.code);
-  return { chunks, options };
+  return { chunks: awaitedChunks(chunks, request), options };
 }
 
 function formatOf(type: string, given: unknown): unknown {

@@ -6,7 +6,7 @@ import { Importer } from './importer.js';
 import type { LineReceipts } from './line-receipts.js';
 import { readRecords } from './read-records.js';
 
-/** Nobody interrupts an import that came as a request: it ends with its body. */
+/** What is being stored is stored: an import that came as a request ends with its bytes. */
 const NEVER = new AbortController().signal;
 
 /** What a run stores by, and how it behaves towards others. */

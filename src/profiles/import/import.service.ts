@@ -10,6 +10,7 @@ import { Turns } from '../../common/turns.js';
 import { requireUtf8 } from '../../ingest/batch/read-batch.js';
 import { StreamOptions } from '../../ingest/batch/stream.service.js';
 import { isStream } from '../../ingest/body/body.middleware.js';
+import { awaitedChunks } from '../../ingest/body/awaited-chunks.js';
 import { bodyChunks, CutOffError, discard } from '../../ingest/body/body-chunks.js';
 import { boundedChunks } from '../../ingest/body/bounded-chunks.js';
 import { Room } from '../../ingest/body/room.js';
@@ -70,7 +71,9 @@ export class ProfileImportService {
     requireUtf8(type);
     const chunks = bodyChunks(request);
     if (chunks instanceof Refusal) throw unsupported(chunks.code);
-    const lines = readLines(boundedChunks(chunks, this.room, this.options?.maxBytes));
+    const lines = readLines(
+      boundedChunks(awaitedChunks(chunks, request), this.room, this.options?.maxBytes),
+    );
     return isCsv ? readCsv(lines) : readNdjson(lines);
   }
 
