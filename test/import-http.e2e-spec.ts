@@ -243,6 +243,7 @@ describe('POST /analytics/import', () => {
     ['application/gzip', '?format=combined&site=', 'site must be a host name'],
     ['application/gzip', '?format=combined&site=a&site=b', 'site must be a host name'],
     ['text/csv', '?source=', 'source must be text of 1 to 100 characters'],
+    ['text/csv', '?sources=a', 'sources is no parameter; accepted are format, site, source'],
     ['text/csv', '?source=a&source=b', 'source must be text of 1 to 100 characters'],
   ])('of %s%s names what is wrong', async (type, query, message) => {
     expect(await refused(type, CSV, query)).toMatchObject({

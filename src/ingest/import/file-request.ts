@@ -17,6 +17,7 @@ const TYPES = new Map<string, FileFormat | undefined>([
   ['application/gzip', undefined],
 ]);
 
+const PARAMETERS = ['format', 'site', 'source'];
 const QUERY: Wording = {
   name: (option, value) => (value === undefined ? option : `${option}=${value}`),
   wrong: (message) => new UnreadableRequestError('invalid_parameter', message, 400),
@@ -40,6 +41,10 @@ export function readFileRequest(
   request: IncomingMessage,
   query: Partial<Record<keyof FileOptions, unknown>>,
 ): RequestedFile {
+  const unknown = Object.keys(query).find((name) => !PARAMETERS.includes(name));
+  if (unknown !== undefined) {
+    throw QUERY.wrong(`${unknown} is no parameter; accepted are ${PARAMETERS.join(', ')}`);
+  }
   const contentType = request.headers['content-type'] ?? '';
   const type = contentType.split(';')[0]!.trim().toLowerCase();
   if (!TYPES.has(type)) throw unsupported('unsupported_content_type');
