@@ -168,6 +168,58 @@ describe('what the tracker is told arrives', () => {
     await expectStored(['Before', 'One', 'Two']);
   });
 
+  it('when something in between answers in the server’s place, which is told once', async () => {
+    await tracked.page.goto(tracked.site.url('/shop'));
+    await track('Before');
+    await expectStored(['Before']);
+    const { harmed } = tracked.proxy;
+    const answers: [number, string][] = [
+      [200, '<html>Sign in</html>'],
+      [200, '{}'],
+      [200, 'null'],
+      [204, ''],
+      [403, '{"message":"Forbidden"}'],
+      [404, '{"error":{"code":404}}'],
+    ];
+    tracked.proxy.falsify(...answers);
+    await track('One');
+    for (const [place] of answers.entries()) {
+      await until(() => tracked.proxy.harmed - harmed === place + 1);
+      // The page is looked at again, which is sooner than the next try.
+      await tracked.page.waitForTimeout(200);
+      await tracked.page.evaluate(`dispatchEvent(new Event('online'))`);
+    }
+    await expectStored(['Before', 'One']);
+    expect(tracked.warnings).toEqual(['analytics: no answer']);
+  });
+
+  it('when a request is never answered', async () => {
+    // A part of the time that it's given, or else the test would take that.
+    await tracked.context.addInitScript(`const { timeout } = AbortSignal;
+      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 10)`);
+    await tracked.page.goto(tracked.site.url('/shop'));
+    await track('Before');
+    await expectStored(['Before']);
+    tracked.proxy.silence(1);
+    await track('One');
+    await until(() => tracked.proxy.harmed > 0);
+    await track('Two');
+    await expectStored(['Before', 'One', 'Two']);
+  });
+
+  it('whatever else is kept under such names', async () => {
+    await tracked.page.goto(tracked.site.url('/shop'));
+    await track('Before');
+    await expectStored(['Before']);
+    await tracked.page
+      .evaluate(`const kept = { 1: 'x', 2: 'null', 3: '{"type":', 4: '[]', 5: 'x'.repeat(60000),
+      6: JSON.stringify({ type: 'track', event: 'Foreign', messageId: '6', timestamp: 'x'.repeat(60000) }) };
+      for (const id in kept) localStorage['analytics:call:' + id] = kept[id]`);
+    await tracked.page.goto(tracked.site.url('/next'));
+    await track('One');
+    await expectStored(['Before', 'One']);
+  });
+
   it('once, when two tabs send the same', async () => {
     const other = await tracked.newPage();
     await tracked.page.goto(tracked.site.url('/one'));

@@ -67,6 +67,8 @@ describe('pages that make it hard for the tracker', () => {
       analytics.track('Big', { n: 1n });
       analytics.track('Getter', { get n() { throw new Error('mine') } });
       analytics.track('Large', { text: 'x'.repeat(40000) });
+      analytics.track('Umlauts', { text: 'ä'.repeat(16500) });
+      analytics.track('Fits', { text: 'ä'.repeat(16000) });
       analytics.page(circle);
       analytics.identify('u-1', circle);
       analytics.push();
@@ -76,8 +78,12 @@ describe('pages that make it hard for the tracker', () => {
     })()`);
     expect(result).toBeUndefined();
     await until(async () => (await tracked.events('Good')).length === 1);
-    expect((await tracked.events()).map(({ event }) => event).toSorted()).toEqual(['Good', 'page']);
-    expect(tracked.warnings).toHaveLength(9);
+    expect((await tracked.events()).map(({ event }) => event).toSorted()).toEqual([
+      'Fits',
+      'Good',
+      'page',
+    ]);
+    expect(tracked.warnings).toHaveLength(10);
     expect(tracked.warnings[0]).toContain('circular');
     expect(tracked.errors).toEqual([]);
   });
@@ -109,6 +115,11 @@ describe('pages that make it hard for the tracker', () => {
 
   it.each([
     ['another that is called so', 'window.analytics = { track() { window.asked = true } }', []],
+    [
+      'what another SDK has its calls kept in',
+      'window.analytics = Object.assign([], { track() { window.asked = true } })',
+      [],
+    ],
     ['an element of that name', '', ['page']],
   ])('%s', async (_, script, expected) => {
     await tracked.context.addInitScript(script);

@@ -37,6 +37,62 @@ describe('impressions', () => {
     expect(tracked.errors).toEqual([]);
   });
 
+  it('count what is all in view, whatever ratio it has to be', async () => {
+    const ratios = Array.from({ length: 19 }, (_, index) => String((index + 1) / 20));
+    const item = (ratio: string): string => `<canvas width="30" height="37"
+      data-analytics-impression="${ratio}" data-analytics-impression-ratio="${ratio}"></canvas>`;
+    await tracked.page.goto(tracked.site.add('/ratios', { body: ratios.map(item).join('') }));
+    await until(async () => (await tracked.events('impression')).length >= ratios.length);
+    expect((await impressions()).toSorted()).toEqual(ratios.toSorted());
+  });
+
+  it('count what is cut off at just the ratio that it needs, and nothing below', async () => {
+    const ratios = [0.1, 0.3, 0.55, 0.7, 0.9];
+    const column = (ratio: number, shown: number): string =>
+      `<div style="display:inline-block;overflow:hidden;width:20px;height:${shown}px"><canvas width="20"
+        height="200" data-analytics-impression="${ratio} ${shown}"
+        data-analytics-impression-ratio="${ratio}"></canvas></div>`;
+    const enough = ratios.map((ratio) => Math.round(ratio * 200));
+    const body = enough.flatMap((height, index) =>
+      [height, height - 2].map((shown) => column(ratios[index]!, shown)),
+    );
+    const policy = `${tracked.site.strictPolicy()}; style-src 'unsafe-inline'`;
+    await tracked.page.goto(tracked.site.add('/cut', { body: body.join(''), policy }));
+    await until(async () => (await tracked.events('impression')).length >= ratios.length);
+    expect((await impressions()).toSorted()).toEqual(
+      ratios.map((ratio, index) => `${ratio} ${enough[index]}`).toSorted(),
+    );
+  });
+
+  it('are none of what can’t be seen where it is, until it can', async () => {
+    const body = `<p id="a" data-analytics-impression="a" style="visibility:hidden">Text</p>
+      <div id="b" style="opacity:0"><p data-analytics-impression="b">Text</p></div>
+      <p id="c" data-analytics-impression="c" style="opacity:0">Text</p>
+      <p id="d" data-analytics-impression="d">Text</p>
+      <p data-analytics-impression="e">Text</p>`;
+    const policy = `${tracked.site.strictPolicy()}; style-src 'unsafe-inline'`;
+    await tracked.page.goto(tracked.site.add('/hidden', { body, policy }));
+    // One is hidden before its second is over.
+    await tracked.page.evaluate(`d.style.opacity = 0`);
+    await until(async () => (await tracked.events('impression')).length >= 1);
+    await tracked.page.waitForTimeout(1_500);
+    expect(elementsOf(await tracked.events(), 'impression')).toEqual(['e']);
+    await tracked.page.evaluate(`a.style.visibility = 'visible'; b.style.opacity = 0.5`);
+    await until(async () => (await tracked.events('impression')).length >= 3);
+    expect(await impressions()).toEqual(['e', 'a', 'b']);
+  });
+
+  it('ripen while a page sets the same attributes again and again', async () => {
+    const body = '<p id="p" data-analytics-impression="a">Text</p>';
+    await tracked.page.goto(tracked.site.add('/redrawn', { body }));
+    await tracked.page.evaluate(`setInterval(() => {
+      p.setAttribute('data-analytics-impression', 'a');
+      p.setAttribute('data-analytics-impression-seconds', '1');
+    }, 50)`);
+    await until(async () => (await tracked.events('impression')).length === 1);
+    expect(await impressions()).toEqual(['a']);
+  });
+
   it('say which element, where, and what its attributes tell', async () => {
     const body = `<p data-analytics-impression="promo-7" data-analytics-campaign="spring"
       data-analytics-list-position="3" data-analytics-click="no">Text</p>`;

@@ -9,7 +9,7 @@ import {
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 
-type Fault = 'refuse' | 'cut';
+type Fault = 'refuse' | 'cut' | 'silence' | { status: number; body: string };
 
 /** What stands between a client and the server: it passes requests on, unless it's told to do harm. */
 export class FaultyProxy {
@@ -51,6 +51,16 @@ export class FaultyProxy {
     this.faults.push(...Array<Fault>(count).fill('cut'));
   }
 
+  /** The next requests are answered so, and the server sees none of them. */
+  falsify(...answers: [status: number, body: string][]): void {
+    this.faults.push(...answers.map(([status, body]) => ({ status, body })));
+  }
+
+  /** The next requests are never answered, and the server sees none of them. */
+  silence(count: number): void {
+    this.faults.push(...Array<Fault>(count).fill('silence'));
+  }
+
   async stop(): Promise<void> {
     this.server.closeAllConnections();
     this.server.close();
@@ -64,6 +74,11 @@ export class FaultyProxy {
     if (fault) this.harmed += 1;
     if (fault === 'refuse') {
       response.writeHead(503, { 'Retry-After': '1', 'Access-Control-Allow-Origin': '*' }).end('{}');
+      return;
+    }
+    if (fault === 'silence') return;
+    if (typeof fault === 'object') {
+      response.writeHead(fault.status, { 'Access-Control-Allow-Origin': '*' }).end(fault.body);
       return;
     }
     const answer = await this.pass(incoming, body);

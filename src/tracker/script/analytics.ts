@@ -32,10 +32,10 @@ const analytics: Record<string, (...args: never[]) => void> = {
 };
 
 guard(() => {
-  const site = globalThis as { analytics?: unknown };
-  const before = site.analytics as { track?: unknown; forEach?: Call[]['forEach'] } | undefined;
+  const site = window as { analytics?: unknown };
+  const before = site.analytics as (Call[] & { track?: unknown }) | undefined;
   // The script is there already, or another that is called so.
-  if (before?.track && !before.forEach) return;
+  if (before?.track) return;
   site.analytics = analytics;
   openStorage();
   openQueue();

@@ -1,43 +1,44 @@
 import { now } from './clock.js';
+import { warn } from './guard.js';
 import { send } from './queue.js';
-import { isNobody, storage, USER, uuid, whose } from './visitor.js';
+import { hasIds, ID, storage, USER, newId, whose } from './visitor.js';
 
 type Properties = Record<string, unknown>;
 
 /** Where the visitor is: never the query string. Some applications keep their routes in the hash. */
-export const path = (): string =>
-  location.pathname + (/^#[/!][^?]*/.exec(location.hash)?.[0] || '');
+export const path = (): string => location.pathname + (location.hash.match(/^#[/!][^?]*/) || '');
 
 export const track = (event: string, properties?: Properties): void => {
   make('track', { event, properties: { path: path(), ...properties } });
 };
 
-/** The visitor is this user from now on; of nobody nothing is told. */
-export const identify = (id?: string, traits?: Properties): void => {
-  if (isNobody) return;
-  if (id) storage[USER] = id;
+/** The visitor is this user from now on; of nobody nothing is told. Without an id it's whom it was. */
+export const identify = (id?: unknown, traits?: unknown): void => {
+  if (!hasIds) return;
+  if (id instanceof Object) traits = id;
+  else if (id) {
+    // Numbers are written as text.
+    if (id === true || !ID.test(id as string)) {
+      warn('no user');
+      return;
+    }
+    storage[USER] = id as string;
+  }
   make('identify', { traits });
 };
 
 /** The path is the moment's, the title what it is by then. */
 export const page = (properties?: Properties): void => {
   const { referrer, title } = document;
-  const more: Properties = {};
+  const own: Properties = { path: path(), title };
   for (const [name, value] of new URLSearchParams(location.search)) {
-    if (name.startsWith('utm_')) more[name] = value;
+    if (name.startsWith('utm_')) own[name] = value;
   }
   const [source] = referrer.split(/[?#]/);
-  if (source && !source.startsWith(`${location.origin}/`)) more['referrer'] = source;
-  make('page', { properties: { path: path(), title, ...more, ...properties } });
+  if (source && !source.startsWith(location.origin + '/')) own['referrer'] = source;
+  make('page', { properties: { ...own, ...properties } });
 };
 
 const make = (type: string, fields: Properties): void => {
-  const call = {
-    type,
-    ...fields,
-    ...whose(),
-    messageId: uuid(),
-    timestamp: now(),
-  };
-  send(call);
+  send({ type, ...fields, ...whose(), messageId: newId(), timestamp: now() });
 };

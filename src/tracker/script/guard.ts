@@ -10,9 +10,10 @@ export const guard =
   };
 
 /** For who looks after the page. */
-export const warn = (reason: unknown): void => {
+export const warn = (reason: unknown): true => {
   // oxlint-disable-next-line no-console
   console.warn('analytics:', reason);
+  return true;
 };
 
 /** Hears an event before the page's own handlers do. */

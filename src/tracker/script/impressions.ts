@@ -20,7 +20,8 @@ let seen = new WeakMap<Element, string[]>();
 /** Watches what is marked now, and what will be. */
 export const watchImpressions = (): void => {
   new MutationObserver(guard(hearChanges)).observe(document, {
-    attributeFilter: [MARK, `${MARK}-ratio`, `${MARK}-seconds`],
+    attributeFilter: [MARK, MARK + '-ratio', MARK + '-seconds'],
+    attributeOldValue: true,
     childList: true,
     subtree: true,
   });
@@ -40,9 +41,12 @@ const restartAll = (): void => {
 };
 
 const hearChanges = (changes: MutationRecord[]): void => {
-  for (const { attributeName, target, addedNodes } of changes) {
-    if (attributeName) watch(target as HTMLElement);
-    else addedNodes.forEach((node) => node instanceof Element && look(node));
+  for (const { attributeName, oldValue, target, addedNodes } of changes) {
+    if (!attributeName)
+      addedNodes.forEach((node) => (node as Element).matches && look(node as Element));
+    // Some set the same value again with each drawing.
+    else if (oldValue !== (target as HTMLElement).getAttribute(attributeName))
+      watch(target as HTMLElement);
   }
   for (const element of watched.keys()) if (!element.isConnected) forget(element);
 };
@@ -62,32 +66,40 @@ const watch = (element: HTMLElement): void => {
     threshold: ratio,
   }));
   let part = 0;
-  /** Since when it has been seen without a break; 0 while it isn't. */
+  /** Since when it has been seen without a break; 0 while it isn't, or is a mere place in the page. */
   let since = 0;
   let timer: number | undefined;
 
   const count = (): void => {
-    since = 0;
+    if (!since || !isShown(element)) return;
     seen.set(element, [...(seen.get(element) || []), value]);
     tell('impression', element, value);
   };
-  watched.set(element, (time, newPart = part) => {
+  const restart: Restart = (time, newPart = part) => {
     part = newPart;
     clearTimeout(timer);
-    if (since && time! - since >= ms) count();
+    if (time! - since >= ms) count();
     since = 0;
     // Browsers compute in 32 bits: 0.7 may be told as 0.69999999.
     if (part + 1e-4 < ratio || document.hidden || seen.get(element)?.includes(value)) return;
-    const begun = (since = time || performance.now());
+    const begun = (since = isShown(element) ? time || performance.now() : 0);
     // It may have left in the meantime.
     const ripen = (): void => {
       hearViews(observer.takeRecords());
-      if (since === begun) count();
+      if (since !== begun) return;
+      count();
+      // It may be shown later.
+      restart();
     };
     timer = setTimeout(guard(ripen), ms);
-  });
+  };
+  watched.set(element, restart);
   observer.observe(element);
 };
+
+/** Whether it's more than a place in the page. Older browsers can't tell. */
+const isShown = (element: Partial<Element>): boolean =>
+  element.checkVisibility?.({ opacityProperty: true, visibilityProperty: true }) ?? true;
 
 /** What the element says, or else the script's own. */
 const threshold = (
@@ -107,7 +119,7 @@ const forget = (element: Element): void => {
 };
 
 const hearViews = (entries: IntersectionObserverEntry[]): void => {
-  for (const { target, time, isIntersecting, intersectionRatio } of entries) {
-    watched.get(target)?.(time, isIntersecting ? intersectionRatio : 0);
+  for (const { target, time, intersectionRatio } of entries) {
+    watched.get(target)?.(time, intersectionRatio);
   }
 };

@@ -10,5 +10,6 @@ export const tell = (event: string, element: HTMLElement, value: string): void =
     if (FURTHER.test(key))
       properties[key[LENGTH]!.toLowerCase() + key.slice(LENGTH + 1)] = element.dataset[key];
   }
-  track(event, { ...properties, element: value });
+  properties['element'] = value;
+  track(event, properties);
 };

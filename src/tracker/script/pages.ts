@@ -11,8 +11,8 @@ export const watchPages = (view: () => void): void => {
     view();
   });
   for (const name of ['pushState', 'replaceState'] as const) {
-    const change = history[name];
-    history[name] = function (...args) {
+    const change = History.prototype[name];
+    History.prototype[name] = function (...args) {
       change.apply(this, args);
       look();
     };

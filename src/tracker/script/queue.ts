@@ -1,10 +1,16 @@
 import { now } from './clock.js';
-import { on, warn } from './guard.js';
+import { guard, on, warn } from './guard.js';
 import { api, script } from './settings.js';
-import { CALLS, keysOf, storage } from './visitor.js';
+import { CALLS, callsOf, storage } from './visitor.js';
+
+interface Call {
+  messageId: string;
+  [field: string]: unknown;
+}
 
 /** What the server says. */
 interface Answer {
+  success?: boolean;
   rejected?: { message: string }[];
   message?: string;
 }
@@ -17,29 +23,39 @@ let underWay: string[] = [];
 let pause = 0;
 let timer: number | undefined;
 /** The page's makers learn one reason; the log of rejections has all. */
-let told: unknown;
+let told = false;
 
 /** Takes what earlier pages left, and sends from now on. */
 export const openQueue = (): void => {
-  for (const key of keysOf(storage, CALLS)) waiting.set(key.slice(CALLS.length), storage[key]!);
+  for (const key of callsOf(storage)) {
+    // What else writes to this storage may have written anything.
+    guard(() => {
+      const text = storage[key]!;
+      delete storage[key];
+      const call = JSON.parse(text) as Call;
+      if (call.messageId) send(call);
+    })();
+  }
   on('online', flush);
   on('pagehide', handOver);
   on('visibilitychange', () => {
     if (document.hidden) handOver();
     else void flush();
   });
-  schedule();
 };
 
 /** Keeps a call until the server has answered for it. */
-export const send = (call: { messageId: string }): void => {
+export const send = (call: Call): void => {
   // The server takes no larger one.
   const MAX_BYTES = 32_768;
   const MAX_WAITING = 5_000;
   const MAX_STORED = 1_000;
   const { messageId } = call;
   const text = JSON.stringify(call);
-  if (bytesOf(text) > MAX_BYTES || waiting.size >= MAX_WAITING) throw Error('too much');
+  if (bytesOf(text) > MAX_BYTES || waiting.size >= MAX_WAITING) {
+    warn('too much');
+    return;
+  }
   waiting.set(messageId, text);
   try {
     if (waiting.size <= MAX_STORED) storage[CALLS + messageId] = text;
@@ -59,6 +75,8 @@ const schedule = (): void => {
 const flush = async (): Promise<void> => {
   const FIRST_PAUSE_MS = 2_000;
   const LONGEST_PAUSE_MS = 300_000;
+  // With 429 and above the server says that it may take them later.
+  const LAST_FINAL = 428;
   clearTimeout(timer);
   timer = 0;
   if (underWay[0]) return;
@@ -68,22 +86,23 @@ const flush = async (): Promise<void> => {
   if (!underWay[0]) return;
   try {
     const response = await request(underWay);
-    // Whoever answers otherwise isn't the server, but a hotel that wants its guests to sign in.
     const answer = (await response.json()) as Answer;
+    // Whoever answers otherwise isn't the server, but a hotel that wants its guests to sign in.
+    if (!('success' in answer) || response.status > LAST_FINAL) throw 0;
     // What is refused for good is in the server's log of rejections.
-    if (!response.ok && !/^4(?!08|25|29)/.test(`${response.status}`)) throw answer;
     for (const id of underWay) {
       waiting.delete(id);
       delete storage[CALLS + id];
     }
     pause = 0;
     const { message } = answer.rejected?.[0] || answer;
-    if (message && !told) warn((told = message));
+    if (message) told ||= warn(message);
   } catch {
+    if (!pause) warn('no answer');
     pause = Math.min(pause * 2 || FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   }
   underWay = [];
-  if (waiting.size) schedule();
+  schedule();
 };
 
 /** Gives the browser all that is left. It stays here, and in the storage, as nobody hears the answer. */
@@ -96,7 +115,7 @@ const handOver = (): void => {
 
 /** The ids of as many calls as fit a request. */
 const take = (): string[] => {
-  const MAX_CALLS = 100;
+  const LAST_CALL = 99;
   // What is sent when a page goes may have 64 KB in all.
   const MAX_BYTES = 50_000;
   const ids: string[] = [];
@@ -104,7 +123,7 @@ const take = (): string[] => {
   for (const [id, text] of waiting) {
     if (taken.has(id)) continue;
     bytes += bytesOf(text);
-    if (bytes > MAX_BYTES || ids.length >= MAX_CALLS) break;
+    if (bytes > MAX_BYTES || ids[LAST_CALL]) break;
     ids.push(id);
     taken.add(id);
   }
@@ -118,6 +137,7 @@ const request = (ids: string[]): Promise<Response> =>
     body: bodyOf(ids),
     keepalive: true,
     credentials: 'omit',
+    signal: AbortSignal.timeout?.(30_000),
   });
 
 const bodyOf = (ids: string[]): string => {
@@ -128,4 +148,4 @@ const bodyOf = (ids: string[]): string => {
   return `{"batch":[${ids.map((id) => waiting.get(id)).join()}],${rest.slice(1)}`;
 };
 
-const bytesOf = (text: string): number => new Blob([text]).size;
+const bytesOf = (text: string): number => new TextEncoder().encode(text).length;

@@ -1,29 +1,32 @@
 import { script } from './settings.js';
 
-/** What all keys in the storage begin with. */
-const PREFIX = 'analytics:';
 export const CALLS = 'analytics:call:';
 const ANONYMOUS = 'analytics:id';
 export const USER = 'analytics:user';
 
+/** What the server takes for an id. */
+export const ID = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
+
 /** The browser's; where nothing may be kept, or nothing can, it's in memory, and the visitor is nobody. */
 export let storage: Record<string, string> = {};
-export let isNobody = true;
+export let hasIds = false;
 
 /** Looks whether anything may be kept, and removes what was where nothing may be. */
 export const openStorage = (): void => {
-  const { globalPrivacyControl, doNotTrack } = navigator as Navigator & {
-    globalPrivacyControl?: boolean;
-  };
+  const browser = navigator as Navigator & { globalPrivacyControl?: boolean };
   try {
     const kept = localStorage as unknown as typeof storage;
     // Some have null in its place, which has no keys to look at.
-    const keys = keysOf(kept, PREFIX);
-    if (script.dataset['storage'] === 'none' || globalPrivacyControl || doNotTrack === '1') {
+    const keys = [...callsOf(kept), ANONYMOUS, USER];
+    if (
+      script.dataset['storage'] === 'none' ||
+      browser.globalPrivacyControl ||
+      +browser.doNotTrack!
+    ) {
       for (const key of keys) delete kept[key];
     } else {
       storage = kept;
-      isNobody = false;
+      hasIds = true;
     }
   } catch {
     // A sandboxed frame has none, and neither has a browser that is told to keep nothing.
@@ -31,13 +34,18 @@ export const openStorage = (): void => {
 };
 
 /** @returns a copy: they may be removed one by one */
-export const keysOf = (kept: typeof storage, prefix: string): string[] =>
-  Object.keys(kept).filter((key) => key.startsWith(prefix));
+export const callsOf = (kept: typeof storage): string[] =>
+  Object.keys(kept).filter((key) => key.startsWith(CALLS));
+
+/** @returns what is kept, unless something else wrote it */
+const idOf = (key: string): string | undefined =>
+  ID.test(storage[key]!) ? storage[key] : undefined;
 
 /** Whose a call is. Other pages may have changed it meanwhile. */
 export const whose = (): object => {
   try {
-    if (!isNobody) return { anonymousId: (storage[ANONYMOUS] ||= uuid()), userId: storage[USER] };
+    if (hasIds)
+      return { anonymousId: idOf(ANONYMOUS) || (storage[ANONYMOUS] = newId()), userId: idOf(USER) };
   } catch {
     // There is no room for a new id.
   }
@@ -49,8 +57,5 @@ export const forgetUser = (): void => {
   delete storage[USER];
 };
 
-/** A random one: `crypto.randomUUID` is missing on pages that came by plain HTTP. */
-export const uuid = (): string =>
-  '10000000-1000-4000-8000-100000000000'.replace(/[018]/g, (digit) =>
-    (+digit ^ (crypto.getRandomValues(new Uint8Array(1))[0]! & (15 >> (+digit / 4)))).toString(16),
-  );
+/** 128 random bits: `crypto.randomUUID` is missing on pages that came by plain HTTP. */
+export const newId = (): string => crypto.getRandomValues(new Uint32Array(4)).join('-');
