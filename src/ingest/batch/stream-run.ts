@@ -1,11 +1,13 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { parseJson } from '../../common/json-object.js';
+import type { BodyRun } from '../body/read-to-end.js';
 import type { Line } from '../lines.js';
 import type { NormalisedEvent, NormaliseRules } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
 import { beginningOf, OPTED_OUT } from '../rejection-log.js';
 import { EVENT_BYTES } from '../writer/write-queue.js';
+import type { BatchResultDto } from './batch.dto.js';
 import { judgeItem } from './judge.js';
 import type { Receipts } from './receipts.js';
 import { isEvent, settle, type Judged } from './settle.js';
@@ -40,7 +42,7 @@ export interface StreamTarget {
 }
 
 /** Lines of one stream on their way: a few groups are stored at once, receipts come in order. */
-export class StreamRun {
+export class StreamRun implements BodyRun {
   private group: Group = emptyGroup();
   private readonly inFlight: { group: Group; outcomes: Promise<Outcome[]> }[] = [];
   /** Of the groups that are being stored. */
@@ -87,6 +89,14 @@ export class StreamRun {
   /** After a failure: what else was stored counts, too. */
   async settleStored(): Promise<void> {
     while (this.inFlight.length > 0) await this.settleOldest().catch(() => {});
+  }
+
+  toResult(): BatchResultDto {
+    return this.receipts.toResult();
+  }
+
+  get total(): number {
+    return this.receipts.total;
   }
 
   private async dispatch(): Promise<void> {

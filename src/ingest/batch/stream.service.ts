@@ -1,14 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import {
-  AnalyticsError,
-  InterruptedStreamError,
-  UnreadableRequestError,
-} from '../../common/errors.js';
 import { Turns } from '../../common/turns.js';
-import { bodyChunks, CutOffError, discard } from '../body/body-chunks.js';
+import { bodyChunks } from '../body/body-chunks.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
+import { readToEnd } from '../body/read-to-end.js';
 import { Room } from '../body/room.js';
 import { readLines } from '../lines.js';
 import { Refusal } from '../refusal.js';
@@ -35,7 +31,6 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** Stores newline-delimited JSON as it arrives, a group of lines at a time, and never holds all of it. */
 @Injectable()
 export class StreamService {
-  private readonly logger = new Logger(StreamService.name);
   private readonly room = new Room(MAX_HELD_BYTES);
   private readonly turns = new Turns();
 
@@ -72,17 +67,9 @@ export class StreamService {
       if (response.closed) events.hold(0);
       else response.once('close', () => events.hold(0));
     });
-    if (incomplete === undefined) return { receipts: run.receipts, incomplete };
-    const { total } = run.receipts;
-    this.logger.warn(`A stream ended early, after ${total} events: ${incomplete}`);
-    if (total === 0) {
-      const message = `no line of the stream could be read: ${incomplete}`;
-      throw new UnreadableRequestError('unreadable_body', message, 400);
-    }
     return { receipts: run.receipts, incomplete };
   }
 
-  /** @returns why the rest wasn't read, if anything is left */
   private async readAll(
     request: IncomingMessage,
     chunks: AsyncGenerator<Buffer>,
@@ -90,23 +77,12 @@ export class StreamService {
     whose: BatchSender,
   ): Promise<string | undefined> {
     const maxBytes = this.options?.maxBytes;
-    try {
+    return await readToEnd(request, 'stream', run, async () => {
       for await (const lines of readLines(boundedChunks(chunks, this.room, maxBytes))) {
         await run.add(lines, { now: this.clock.now(), ...whose });
         // The next may be long in coming, and these would be kept until then.
         lines.length = 0;
       }
-      await run.finish();
-      return undefined;
-    } catch (error) {
-      void discard(request);
-      if (error instanceof AnalyticsError) {
-        await run.settleStored();
-        throw new InterruptedStreamError(error, run.receipts.toResult());
-      }
-      if (!(error instanceof CutOffError)) throw error;
-      await run.finish();
-      return error.message;
-    }
+    });
   }
 }

@@ -1,4 +1,5 @@
 import { TimeSlices } from '../../common/turns.js';
+import type { BodyRun } from '../body/read-to-end.js';
 import type { EventReceiver } from './event-sink.js';
 import type { FileOptions } from './import-options.js';
 import type { ImportResultDto } from './import.dto.js';
@@ -19,7 +20,7 @@ export interface FileTarget {
 }
 
 /** One file on its way: a few batches are stored at once, and it's read no further meanwhile. */
-export class FileRun {
+export class FileRun implements BodyRun {
   private readonly importer: Importer;
 
   constructor(
@@ -30,7 +31,7 @@ export class FileRun {
   }
 
   /**
-   * Stores it to its end. Where there's no room to hold what isn't stored yet, that is stored first,
+   * Reads it to its end, and stores what is complete. Where there's no room to hold what isn't stored yet, that is stored first,
    * and few receipts are kept.
    *
    * @throws ImportError, and what the bytes and the sink throw
@@ -46,7 +47,6 @@ export class FileRun {
       records.length = 0;
       if (!this.tellHeld()) await this.makeRoom();
     }
-    await this.finish();
   }
 
   /** Stores what was read. */
@@ -61,7 +61,7 @@ export class FileRun {
   }
 
   /** Lines of which it's known what became of them. */
-  get lines(): number {
+  get total(): number {
     return this.importer.counts.lines;
   }
 

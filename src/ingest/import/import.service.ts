@@ -1,15 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import {
-  AnalyticsError,
-  InterruptedStreamError,
-  UnreadableRequestError,
-} from '../../common/errors.js';
+import { UnreadableRequestError } from '../../common/errors.js';
 import { TimeSlices, Turns } from '../../common/turns.js';
 import { StreamOptions } from '../batch/stream.service.js';
-import { CutOffError, discard } from '../body/body-chunks.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
+import { readToEnd } from '../body/read-to-end.js';
 import { Room, type Share } from '../body/room.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
 import { EventWriter } from '../writer/event-writer.js';
@@ -27,7 +23,6 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 /** Stores the events of files as they arrive, and never holds all of one. */
 @Injectable()
 export class ImportService {
-  private readonly logger = new Logger(ImportService.name);
   private readonly room = new Room(MAX_HELD_BYTES);
   private readonly turns = new Turns();
 
@@ -48,19 +43,15 @@ export class ImportService {
     response: ServerResponse,
     query: ImportQueryDto,
   ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
-    try {
-      const file = readFileRequest(request, query);
-      const share = this.room.share();
-      const run = this.begin(file, share);
-      const incomplete = await this.readAll(file, run).finally(() => {
-        // The receipts stay until the client has taken the answer.
-        if (response.closed) share.hold(0);
-        else response.once('close', () => share.hold(0));
-      });
-      return { status: run.hasAccepted ? 202 : 200, result: run.toResult(incomplete) };
-    } finally {
-      void discard(request);
-    }
+    const file = readFileRequest(request, query);
+    const share = this.room.share();
+    const run = this.begin(file, share);
+    const incomplete = await this.readAll(request, file, run).finally(() => {
+      // The receipts stay until the client has taken the answer.
+      if (response.closed) share.hold(0);
+      else response.once('close', () => share.hold(0));
+    });
+    return { status: run.hasAccepted ? 202 : 200, result: run.toResult(incomplete) };
   }
 
   private begin({ options }: RequestedFile, share: Share): FileRun {
@@ -78,35 +69,18 @@ export class ImportService {
     );
   }
 
-  /** @returns why the rest wasn't read, if anything is left */
-  private async readAll({ chunks }: RequestedFile, run: FileRun): Promise<string | undefined> {
-    try {
-      await run.readAll(boundedChunks(chunks, this.room, this.options?.maxBytes));
-      return undefined;
-    } catch (error) {
-      if (error instanceof CutOffError) return await this.finishEarly(run, error.message);
-      throw await this.failureOf(run, error);
-    }
-  }
-
-  private async finishEarly(run: FileRun, reason: string): Promise<string> {
-    try {
-      await run.finish();
-    } catch (error) {
-      throw await this.failureOf(run, error);
-    }
-    this.logger.warn(`An import ended early, after ${run.lines} lines: ${reason}`);
-    if (run.lines > 0) return reason;
-    const message = `no line of the file could be read: ${reason}`;
-    throw new UnreadableRequestError('unreadable_body', message, 400);
-  }
-
-  private async failureOf(run: FileRun, error: unknown): Promise<unknown> {
-    if (error instanceof ImportError) {
-      return new UnreadableRequestError('unreadable_header', error.message, 400);
-    }
-    if (!(error instanceof AnalyticsError)) return error;
-    await run.settleStored();
-    return new InterruptedStreamError(error, run.toResult());
+  private async readAll(
+    request: IncomingMessage,
+    { chunks }: RequestedFile,
+    run: FileRun,
+  ): Promise<string | undefined> {
+    return await readToEnd(request, 'file', run, async () => {
+      try {
+        await run.readAll(boundedChunks(chunks, this.room, this.options?.maxBytes));
+      } catch (error) {
+        if (!(error instanceof ImportError)) throw error;
+        throw new UnreadableRequestError('unreadable_header', error.message, 400);
+      }
+    });
   }
 }

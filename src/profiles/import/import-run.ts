@@ -1,8 +1,10 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { BodyRun } from '../../ingest/body/read-to-end.js';
 import { Refusal } from '../../ingest/refusal.js';
 import { beginningOf } from '../../ingest/rejection-log.js';
 import { readProfile, type Profile } from '../profile.js';
 import type { ProfileOutcome } from '../profile-store.js';
+import type { ProfileImportDto } from '../profiles.dto.js';
 import { ImportReceipts } from './import-receipts.js';
 import type { ProfileRecord } from './read-records.js';
 
@@ -36,8 +38,8 @@ interface Judged {
 }
 
 /** Profiles of one import on their way: one group is stored, in order, while the next is read. */
-export class ImportRun {
-  readonly receipts = new ImportReceipts();
+export class ImportRun implements BodyRun {
+  private readonly receipts = new ImportReceipts();
   private group: Judged[] = [];
   private groupBytes = 0;
   private bytesInFlight = 0;
@@ -67,9 +69,17 @@ export class ImportRun {
     this.tellHeld();
   }
 
-  /** After a failure: waits for what is being stored, however that ends. */
-  async settle(): Promise<void> {
+  async settleStored(): Promise<void> {
     await this.inFlight.catch(() => {});
+  }
+
+  get total(): number {
+    return this.receipts.total;
+  }
+
+  /** @see ImportReceipts.toResult */
+  toResult(incomplete?: string): ProfileImportDto {
+    return this.receipts.toResult(incomplete);
   }
 
   private judge({ line, text, read }: ProfileRecord): void {

@@ -1,18 +1,15 @@
 import type { IncomingMessage } from 'node:http';
-import { Injectable, Logger, Optional } from '@nestjs/common';
+import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
-import {
-  AnalyticsError,
-  InterruptedStreamError,
-  UnreadableRequestError,
-} from '../../common/errors.js';
+import { UnreadableRequestError } from '../../common/errors.js';
 import { Turns } from '../../common/turns.js';
 import { requireUtf8 } from '../../ingest/batch/read-batch.js';
 import { StreamOptions } from '../../ingest/batch/stream.service.js';
 import { isStream } from '../../ingest/body/body.middleware.js';
 import { awaitedChunks } from '../../ingest/body/awaited-chunks.js';
-import { bodyChunks, CutOffError, discard } from '../../ingest/body/body-chunks.js';
+import { bodyChunks } from '../../ingest/body/body-chunks.js';
 import { boundedChunks } from '../../ingest/body/bounded-chunks.js';
+import { readToEnd } from '../../ingest/body/read-to-end.js';
 import { Room } from '../../ingest/body/room.js';
 import { readLines } from '../../ingest/lines.js';
 import { Refusal } from '../../ingest/refusal.js';
@@ -29,7 +26,6 @@ const MAX_HELD_BYTES = 16 * 1024 * 1024;
 /** Stores profiles as they arrive, a group at a time, and never holds all of them. */
 @Injectable()
 export class ProfileImportService {
-  private readonly logger = new Logger(ProfileImportService.name);
   private readonly room = new Room(MAX_HELD_BYTES);
   private readonly turns = new Turns();
 
@@ -54,13 +50,13 @@ export class ProfileImportService {
       store: (profiles) => this.store.store(profiles),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
-    const incomplete = await this.readAll(request, records, run).finally(() => share.hold(0));
-    if (incomplete === undefined) return run.receipts.toResult();
-    const { total } = run.receipts;
-    this.logger.warn(`An import ended early, after ${total} profiles: ${incomplete}`);
-    if (total > 0) return run.receipts.toResult(incomplete);
-    const message = `no line could be read: ${incomplete}`;
-    throw new UnreadableRequestError('unreadable_body', message, 400);
+    const incomplete = await readToEnd(request, 'file', run, async () => {
+      for await (const group of records) {
+        await run.add(group);
+        group.length = 0;
+      }
+    }).finally(() => share.hold(0));
+    return run.toResult(incomplete);
   }
 
   /** By content type alone a browser has to ask before it sends this from another site. */
@@ -75,43 +71,6 @@ export class ProfileImportService {
       boundedChunks(awaitedChunks(chunks, request), this.room, this.options?.maxBytes),
     );
     return isCsv ? readCsv(lines) : readNdjson(lines);
-  }
-
-  /** @returns why the rest wasn't read, if anything is left */
-  private async readAll(
-    request: IncomingMessage,
-    records: AsyncGenerator<ProfileRecord[]>,
-    run: ImportRun,
-  ): Promise<string | undefined> {
-    try {
-      for await (const group of records) {
-        await run.add(group);
-        group.length = 0;
-      }
-      await run.finish();
-      return undefined;
-    } catch (error) {
-      void discard(request);
-      if (error instanceof CutOffError) return await this.finishEarly(run, error.message);
-      if (error instanceof UnreadableRequestError || !(error instanceof AnalyticsError))
-        throw error;
-      throw await this.interrupted(run, error);
-    }
-  }
-
-  private async finishEarly(run: ImportRun, reason: string): Promise<string> {
-    try {
-      await run.finish();
-      return reason;
-    } catch (error) {
-      throw error instanceof AnalyticsError ? await this.interrupted(run, error) : error;
-    }
-  }
-
-  /** What was being stored meanwhile counts, too. */
-  private async interrupted(run: ImportRun, cause: AnalyticsError): Promise<AnalyticsError> {
-    await run.settle();
-    return new InterruptedStreamError(cause, run.receipts.toResult());
   }
 }
 
