@@ -217,7 +217,72 @@ describe('what the tracker is told arrives', () => {
       for (const id in kept) localStorage['analytics:call:' + id] = kept[id]`);
     await tracked.page.goto(tracked.site.url('/next'));
     await track('One');
+    await until(async () => (await names()).length === 2);
+    // What might be another key's is left to it.
+    const left = ['analytics:call:4', 'analytics:call:6'];
+    await until(async () => (await tracked.kept()).keys.length === 3);
+    expect((await tracked.kept()).keys.toSorted()).toEqual([...left, 'analytics:id']);
+    expect(tracked.errors).toEqual([]);
+  });
+
+  it('when the page is left after something in between took them', async () => {
+    const attributes = 'data-storage="none"';
+    await tracked.page.goto(tracked.site.add('/shop', { attributes }));
+    await track('Before');
+    await expectStored(['Before']);
+    const { harmed } = tracked.proxy;
+    tracked.proxy.refuse(1);
+    await track('One');
+    await until(() => tracked.proxy.harmed - harmed === 1);
+    await until(async () => tracked.warnings.length > 0);
+    await tracked.page.evaluate(
+      `document.addEventListener('visibilitychange', () => analytics.track('Two'))`,
+    );
+    await tracked.page.goto(tracked.site.url('/away'));
+    await expectStored(['Before', 'One', 'Two']);
+  });
+
+  it('by pages of its own key, of which a site may have several', async () => {
+    await tracked.page.goto(tracked.site.url('/shop'));
+    await track('Before');
+    await expectStored(['Before']);
+    await tracked.context.setOffline(true);
+    await track('One');
+    const html = tracked.site.script().replace(/data-key="[^"]*"/, 'data-key="key-of-site-59"');
+    const other = tracked.site.add('/blog', { html });
+    const blog = await tracked.newPage();
+    await closePage();
+    await tracked.context.setOffline(false);
+    tracked.page = blog;
+    await blog.goto(other);
+    await blog.waitForTimeout(1_500);
+    await blog.goto(tracked.site.url('/shop'));
     await expectStored(['Before', 'One']);
+    // Nor by the other's.
+    const [stored] = await tracked.server.dataSource.query<{ count: string }[]>(
+      `SELECT count(*) FROM events JOIN event_names ON event_names.id = name_id WHERE name = 'One'`,
+    );
+    expect(stored!.count).toBe('1');
+  });
+
+  it('however many earlier pages have left', async () => {
+    await tracked.page.goto(tracked.site.url('/shop'));
+    await track('Before');
+    await expectStored(['Before']);
+    await tracked.context.setOffline(true);
+    await tracked.page.evaluate(`for (let n = 0; n < 900; n++) analytics.track('Much')`);
+    const second = await tracked.newPage();
+    await closePage();
+    tracked.page = second;
+    await tracked.context.setOffline(false);
+    await second.goto(tracked.site.add('/second', { html: '<p>Text</p>' }));
+    await second.evaluate(`for (let n = 0; n < 900; n++) {
+      const [key] = Object.keys(localStorage).filter((one) => one.includes(':call:'));
+      const id = 'more-' + n;
+      localStorage['analytics:call:' + id] = JSON.stringify({ ...JSON.parse(localStorage[key]), messageId: id });
+    }`);
+    await second.goto(tracked.site.url('/third'));
+    await expectStored(['Before', ...Array<string>(1_800).fill('Much')]);
   });
 
   it('once, when two tabs send the same', async () => {

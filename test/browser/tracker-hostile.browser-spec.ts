@@ -120,16 +120,26 @@ describe('pages that make it hard for the tracker', () => {
       'window.analytics = Object.assign([], { track() { window.asked = true } })',
       [],
     ],
+    ['another without such methods', 'window.analytics = { logEvent() {} }', []],
     ['an element of that name', '', ['page']],
   ])('%s', async (_, script, expected) => {
     await tracked.context.addInitScript(script);
     const body = '<p id="analytics">Text</p>';
     await tracked.page.goto(tracked.site.add('/named', { body }));
-    await does(`analytics.track('Mine')`);
+    await does(`analytics.track?.('Mine')`);
     await tracked.page.goto('about:blank');
     await until(async () => (expected.length === 0 ? true : (await tracked.events()).length === 2));
     expect((await tracked.events('page')).map(({ event }) => event)).toEqual(expected);
     expect(tracked.errors).toEqual([]);
+  });
+
+  it('a page that adds to what all objects have, and writes dates its own way', async () => {
+    await tracked.context.addInitScript(`Object.prototype.clone = function () {};
+      Date.prototype.toJSON = () => 'today'`);
+    await tracked.page.goto(tracked.site.add('/patched', { body: MARKED }));
+    await until(async () => (await tracked.events('impression')).length === 1);
+    expect(await tracked.events('page')).toHaveLength(1);
+    expect(tracked.warnings).toEqual([]);
   });
 
   it('is never in the way of a page with a thousand marked elements', async () => {

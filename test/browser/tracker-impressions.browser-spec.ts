@@ -82,6 +82,17 @@ describe('impressions', () => {
     expect(await impressions()).toEqual(['e', 'a', 'b']);
   });
 
+  it('count what is faded in, from then on, and nothing that is below the window', async () => {
+    const body = `<p id="a" data-analytics-impression="a" style="opacity:0">Text</p>
+      <canvas width="20" height="2000"></canvas>
+      <p data-analytics-impression="b" data-analytics-impression-ratio="0.0001">Text</p>`;
+    const policy = `${tracked.site.strictPolicy()}; style-src 'unsafe-inline'`;
+    await tracked.page.goto(tracked.site.add('/fade', { body, policy }));
+    await tracked.page.evaluate(`new Promise((resolve) => setTimeout(() => {
+      a.style.opacity = 1; setTimeout(resolve, 1500) }, 300))`);
+    expect(await impressions()).toEqual(['a']);
+  });
+
   it('ripen while a page sets the same attributes again and again', async () => {
     const body = '<p id="p" data-analytics-impression="a">Text</p>';
     await tracked.page.goto(tracked.site.add('/redrawn', { body }));
@@ -171,9 +182,10 @@ describe('impressions', () => {
       slow.dataset.analyticsImpressionSeconds = '60';
       setTimeout(() => { gone.remove(); unmarked.removeAttribute('data-analytics-impression'); }, 500);`);
     await until(async () => (await tracked.events('impression')).length === 3);
-    await tracked.page.evaluate(`slow.dataset.analyticsImpressionSeconds = '0.1'`);
+    await tracked.page.evaluate(`slow.dataset.analyticsImpressionSeconds = '0.1';
+      slow.dataset.analyticsImpression = 'slower'`);
     await until(async () => (await tracked.events('impression')).length === 4);
-    expect(await impressions()).toEqual(['a', 'b', 'quick', 'slow']);
+    expect(await impressions()).toEqual(['a', 'b', 'quick', 'slower']);
   });
 
   it('go by the script’s thresholds where an element has none', async () => {

@@ -34,8 +34,8 @@ export class SegmentService {
    */
   async receiveBatch(request: IncomingMessage, route = 'POST /v1/batch'): Promise<DialectAnswer> {
     const body = readJsonBody(receivedBody(request), RULES);
-    const sender = await this.dialect.sender(request, body['writeKey'], route);
     const { batch, context, sentAt } = body;
+    const sender = await this.dialect.sender(request, body['writeKey'] ?? keyOfFirst(batch), route);
     if (!Array.isArray(batch)) {
       throw new UnreadableRequestError('invalid_batch', 'batch must be an array of calls', 400);
     }
@@ -45,6 +45,12 @@ export class SegmentService {
     );
     return await this.dialect.store(calls, sender, { route, names: NAMES });
   }
+}
+
+/** Some clients, such as the tracker, say it with each call: it's one for all of a batch. */
+function keyOfFirst(batch: unknown): unknown {
+  const first: unknown = Array.isArray(batch) ? batch[0] : undefined;
+  return isJsonObject(first) ? first['writeKey'] : undefined;
 }
 
 /** Of what both say, the call's own counts. */

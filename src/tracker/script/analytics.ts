@@ -33,9 +33,9 @@ const analytics: Record<string, (...args: never[]) => void> = {
 
 guard(() => {
   const site = window as { analytics?: unknown };
-  const before = site.analytics as (Call[] & { track?: unknown }) | undefined;
-  // The script is there already, or another that is called so.
-  if (before?.track) return;
+  const before = site.analytics as (Call[] & { track?: unknown; nodeType?: number }) | undefined;
+  // The script is there already, or another that is called so; elements give way.
+  if (before && (before.track || !(before.push || before.nodeType))) return;
   site.analytics = analytics;
   openStorage();
   openQueue();

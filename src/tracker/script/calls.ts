@@ -1,7 +1,8 @@
 import { now } from './clock.js';
 import { warn } from './guard.js';
 import { send } from './queue.js';
-import { hasIds, ID, storage, USER, newId, whose } from './visitor.js';
+import { script } from './settings.js';
+import { hasIds, storage, USER, newId, whose } from './visitor.js';
 
 type Properties = Record<string, unknown>;
 
@@ -12,16 +13,21 @@ export const track = (event: string, properties?: Properties): void => {
   make('track', { event, properties: { path: path(), ...properties } });
 };
 
+/** What the server takes for an id. */
+const ID = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
+
 /** The visitor is this user from now on; of nobody nothing is told. Without an id it's whom it was. */
 export const identify = (id?: unknown, traits?: unknown): void => {
   if (!hasIds) return;
-  if (id instanceof Object) traits = id;
-  else if (id) {
+  if (typeof id === 'object') traits = id || traits;
+  else if (id !== undefined) {
     // Numbers are written as text.
-    if (id === true || !ID.test(id as string)) {
+    if (id === !!id || !ID.test(id as string)) {
       warn('no user');
       return;
     }
+    // Where there's no room for the new one, what follows isn't the old one's.
+    delete storage[USER];
     storage[USER] = id as string;
   }
   make('identify', { traits });
@@ -40,5 +46,12 @@ export const page = (properties?: Properties): void => {
 };
 
 const make = (type: string, fields: Properties): void => {
-  send({ type, ...fields, ...whose(), messageId: newId(), timestamp: now() });
+  send({
+    type,
+    ...fields,
+    ...whose(),
+    messageId: newId(),
+    timestamp: now(),
+    writeKey: script.dataset['key'],
+  });
 };

@@ -1,2 +1,2 @@
-/** The time of day by the browser's clock. JSON has it in ISO 8601. */
-export const now = (): Date => new Date();
+/** The time of day by the browser's clock, in ISO 8601: pages change what JSON makes of dates. */
+export const now = (): string => new Date().toISOString();

@@ -16,7 +16,7 @@ export const warn = (reason: unknown): true => {
   return true;
 };
 
-/** Hears an event before the page's own handlers do. */
-export const on = (name: string, hear: (event: never) => void): void => {
-  addEventListener(name, guard(hear) as (event: Event) => void, true);
+/** Hears an event before the page's own handlers do, or after those that aren't the window's. */
+export const on = (name: string, hear: (event: never) => void, isLate?: boolean): void => {
+  addEventListener(name, guard(hear) as (event: Event) => void, !isLate);
 };

@@ -8,7 +8,8 @@ const MARK = 'data-analytics-impression';
  * What may make an impression, and how its time in view ends and begins anew.
  *
  * @param time when that is, in milliseconds of the page; now, and not a moment was enough, without it
- * @param part of the element that is in the viewport, from 0 to 1; as it was, without it
+ * @param part of the element that is in the viewport, from 0 to 1; as it was, without it; below 0
+ *   when it's looked at no more
  */
 type Restart = (time?: number, part?: number) => void;
 
@@ -20,7 +21,7 @@ let seen = new WeakMap<Element, string[]>();
 /** Watches what is marked now, and what will be. */
 export const watchImpressions = (): void => {
   new MutationObserver(guard(hearChanges)).observe(document, {
-    attributeFilter: [MARK, MARK + '-ratio', MARK + '-seconds'],
+    attributeFilter: [MARK],
     attributeOldValue: true,
     childList: true,
     subtree: true,
@@ -57,10 +58,13 @@ const look = (root: ParentNode): void => {
 };
 
 const watch = (element: HTMLElement): void => {
+  // Nothing tells when it's shown that is a mere place in the page.
+  const LOOK_AGAIN_MS = 200;
   forget(element);
-  const value = element.dataset?.['analyticsImpression'];
+  const value = (element as Partial<HTMLElement>).getAttribute?.(MARK);
   if (!value) return;
-  const ratio = threshold(element, 'Ratio', 0.5, 1);
+  // Browsers compute in 32 bits: 0.7 may be told as 0.69999999, and what is scaled needn't reach 1.
+  const ratio = threshold(element, 'Ratio', 0.5, 1) - 1e-4;
   const ms = 1_000 * threshold(element, 'Seconds', 1, 1_000_000);
   const observer = (observers[ratio] ||= new IntersectionObserver(guard(hearViews), {
     threshold: ratio,
@@ -77,11 +81,11 @@ const watch = (element: HTMLElement): void => {
   };
   const restart: Restart = (time, newPart = part) => {
     part = newPart;
+    if (part < 0) observer.unobserve(element);
     clearTimeout(timer);
     if (time! - since >= ms) count();
     since = 0;
-    // Browsers compute in 32 bits: 0.7 may be told as 0.69999999.
-    if (part + 1e-4 < ratio || document.hidden || seen.get(element)?.includes(value)) return;
+    if (part < ratio || document.hidden || seen.get(element)?.includes(value)) return;
     const begun = (since = isShown(element) ? time || performance.now() : 0);
     // It may have left in the meantime.
     const ripen = (): void => {
@@ -91,7 +95,7 @@ const watch = (element: HTMLElement): void => {
       // It may be shown later.
       restart();
     };
-    timer = setTimeout(guard(ripen), ms);
+    timer = setTimeout(guard(ripen), begun ? ms : LOOK_AGAIN_MS);
   };
   watched.set(element, restart);
   observer.observe(element);
@@ -109,13 +113,12 @@ const threshold = (
   most: number,
 ): number => {
   const set = +(dataset[`analyticsImpression${name}`] || script.dataset[`impression${name}`]!);
-  return set > 0 && set <= most ? set : usual;
+  return set >= 0.001 && set <= most ? set : usual;
 };
 
 const forget = (element: Element): void => {
-  watched.get(element)?.(0, 0);
+  watched.get(element)?.(0, -1);
   watched.delete(element);
-  for (const ratio in observers) observers[ratio]!.unobserve(element);
 };
 
 const hearViews = (entries: IntersectionObserverEntry[]): void => {

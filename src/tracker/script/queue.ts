@@ -1,10 +1,11 @@
 import { now } from './clock.js';
-import { guard, on, warn } from './guard.js';
+import { on, warn } from './guard.js';
 import { api, script } from './settings.js';
 import { CALLS, callsOf, storage } from './visitor.js';
 
 interface Call {
   messageId: string;
+  writeKey: string | undefined;
   [field: string]: unknown;
 }
 
@@ -28,31 +29,38 @@ let told = false;
 /** Takes what earlier pages left, and sends from now on. */
 export const openQueue = (): void => {
   for (const key of callsOf(storage)) {
-    // What else writes to this storage may have written anything.
-    guard(() => {
-      const text = storage[key]!;
+    const text = storage[key]!;
+    try {
+      // Those of another key are for its own pages to send.
+      const { writeKey } = JSON.parse(text) as Call;
+      if (writeKey === script.dataset['key'] && fits(text)) {
+        waiting.set(key.slice(CALLS.length), text);
+      }
+    } catch {
+      // What else writes to this storage may have written anything.
       delete storage[key];
-      const call = JSON.parse(text) as Call;
-      if (call.messageId) send(call);
-    })();
+    }
   }
   on('online', flush);
   on('pagehide', handOver);
-  on('visibilitychange', () => {
-    if (document.hidden) handOver();
-    else void flush();
-  });
+  on(
+    'visibilitychange',
+    () => {
+      if (document.hidden) handOver();
+      else void flush();
+    },
+    true,
+  );
+  schedule();
 };
 
 /** Keeps a call until the server has answered for it. */
 export const send = (call: Call): void => {
-  // The server takes no larger one.
-  const MAX_BYTES = 32_768;
   const MAX_WAITING = 5_000;
   const MAX_STORED = 1_000;
   const { messageId } = call;
   const text = JSON.stringify(call);
-  if (bytesOf(text) > MAX_BYTES || waiting.size >= MAX_WAITING) {
+  if (!fits(text) || waiting.size >= MAX_WAITING) {
     warn('too much');
     return;
   }
@@ -99,6 +107,7 @@ const flush = async (): Promise<void> => {
     if (message) told ||= warn(message);
   } catch {
     if (!pause) warn('no answer');
+    taken.clear();
     pause = Math.min(pause * 2 || FIRST_PAUSE_MS, LONGEST_PAUSE_MS);
   }
   underWay = [];
@@ -140,12 +149,10 @@ const request = (ids: string[]): Promise<Response> =>
     signal: AbortSignal.timeout?.(30_000),
   });
 
-const bodyOf = (ids: string[]): string => {
-  const rest = JSON.stringify({
-    writeKey: script.dataset['key'],
-    sentAt: now(),
-  });
-  return `{"batch":[${ids.map((id) => waiting.get(id)).join()}],${rest.slice(1)}`;
-};
+const bodyOf = (ids: string[]): string =>
+  `{"batch":[${ids.map((id) => waiting.get(id)).join()}],"sentAt":"${now()}"}`;
 
 const bytesOf = (text: string): number => new TextEncoder().encode(text).length;
+
+/** The server takes no larger call. */
+const fits = (text: string): boolean => bytesOf(text) <= 32_768;

@@ -4,9 +4,6 @@ export const CALLS = 'analytics:call:';
 const ANONYMOUS = 'analytics:id';
 export const USER = 'analytics:user';
 
-/** What the server takes for an id. */
-export const ID = /^[^\p{Cc}\p{Cs}]{1,255}$/u;
-
 /** The browser's; where nothing may be kept, or nothing can, it's in memory, and the visitor is nobody. */
 export let storage: Record<string, string> = {};
 export let hasIds = false;
@@ -37,15 +34,10 @@ export const openStorage = (): void => {
 export const callsOf = (kept: typeof storage): string[] =>
   Object.keys(kept).filter((key) => key.startsWith(CALLS));
 
-/** @returns what is kept, unless something else wrote it */
-const idOf = (key: string): string | undefined =>
-  ID.test(storage[key]!) ? storage[key] : undefined;
-
 /** Whose a call is. Other pages may have changed it meanwhile. */
 export const whose = (): object => {
   try {
-    if (hasIds)
-      return { anonymousId: idOf(ANONYMOUS) || (storage[ANONYMOUS] = newId()), userId: idOf(USER) };
+    if (hasIds) return { anonymousId: (storage[ANONYMOUS] ||= newId()), userId: storage[USER] };
   } catch {
     // There is no room for a new id.
   }
