@@ -15,13 +15,15 @@ interface TableProps<Row> {
   columns: Column<Row>[];
   rows: readonly Row[];
   keyOf: (row: Row, index: number) => string;
+  /** Whether its cells are below each other on a phone: of columns that are mostly text. */
+  isStacked?: boolean;
 }
 
 /** A table that scrolls sideways where there's no room. */
-export function Table<Row>({ caption, columns, rows, keyOf }: TableProps<Row>) {
+export function Table<Row>({ caption, columns, rows, keyOf, isStacked }: TableProps<Row>) {
   return (
     <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
-      <table>
+      <table class={isStacked ? 'stacked' : ''}>
         <caption class="hidden">{caption}</caption>
         <thead>
           <tr>
@@ -53,9 +55,10 @@ interface CellProps<Row> {
 }
 
 function Cell<Row>({ column, row, isHead }: CellProps<Row>) {
-  const { isNumber = false, isHeat = false, cell, share } = column;
+  const { title, isNumber = false, isHeat = false, cell, share } = column;
   const colour = isHeat ? 'heat' : 'bar';
   const attributes = {
+    'data-title': title,
     class: [isNumber && 'number', share && colour].filter(Boolean).join(' '),
     ...(share && { style: { '--share': String(share(row)) } }),
   };

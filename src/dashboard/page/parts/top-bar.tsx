@@ -1,3 +1,4 @@
+import { useEffect, useRef } from 'preact/hooks';
 import { useDashboard } from '../dashboard-context.js';
 import { percentText } from '../state/format.js';
 import { VIEWS, type View } from '../state/view-state.js';
@@ -7,6 +8,12 @@ import { ViewLink } from './view-link.js';
 export function TopBar({ toggleTheme }: { toggleTheme: () => void }) {
   const { state, theme, importing } = useDashboard();
   const { running } = importing;
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    // On a phone there's no room for all of them.
+    const current = nav.current!.querySelector<HTMLElement>('[aria-current]');
+    if (current) nav.current!.scrollLeft = current.offsetLeft - nav.current!.offsetLeft;
+  }, [state.view]);
   const other = theme === 'dark' ? 'light' : 'dark';
   return (
     <header class="top">
@@ -14,7 +21,7 @@ export function TopBar({ toggleTheme }: { toggleTheme: () => void }) {
         To the figures
       </a>
       <span class="brand">User Analytics</span>
-      <nav aria-label="Views">
+      <nav aria-label="Views" ref={nav}>
         {(Object.entries(VIEWS) as [View, string][]).map(([view, name]) => (
           <ViewLink
             key={view}

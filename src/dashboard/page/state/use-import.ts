@@ -10,6 +10,8 @@ export interface ImportState {
   result: ImportAnswer | undefined;
   problem: ApiError | undefined;
   start: (file: File, options: ImportOptions) => Promise<void>;
+  /** Of the last one. */
+  forgetResult: () => void;
 }
 
 /** @param onDone is told when events were stored */
@@ -25,9 +27,12 @@ export function useImport(onDone: () => void): ImportState {
     addEventListener('beforeunload', ask);
     return () => removeEventListener('beforeunload', ask);
   }, [isRunning]);
-  const start = useCallback(async (file: File, options: ImportOptions): Promise<void> => {
+  const forgetResult = useCallback((): void => {
     setResult(undefined);
     setProblem(undefined);
+  }, []);
+  const start = useCallback(async (file: File, options: ImportOptions): Promise<void> => {
+    forgetResult();
     const { name } = file;
     const { done, abort } = importFile(file, options, (share) =>
       setRunning({ name, share, abort }),
@@ -42,5 +47,5 @@ export function useImport(onDone: () => void): ImportState {
       setRunning(undefined);
     }
   }, []);
-  return { running, result, problem, start };
+  return { running, result, problem, start, forgetResult };
 }

@@ -22,7 +22,7 @@ const FORMATS: [FileFormat, string][] = [
 /** Brings files of events in. */
 export function Import() {
   const { importing } = useDashboard();
-  const { running, result, problem, start } = importing;
+  const { running, result, problem, start, forgetResult } = importing;
   return (
     <Panel title="Import" isLoading={running !== undefined}>
       <p class="quiet">
@@ -33,7 +33,10 @@ export function Import() {
       {running ? (
         <Progress running={running} />
       ) : (
-        <ImportForm onStart={(file, options) => void start(file, options)} />
+        <ImportForm
+          onChoose={forgetResult}
+          onStart={(file, options) => void start(file, options)}
+        />
       )}
       {problem && <Failure problem={problem} />}
       {result && <Result result={result} />}
@@ -57,16 +60,18 @@ function Failure({ problem }: { problem: ApiError }) {
 }
 
 interface ImportFormProps {
+  onChoose: () => void;
   onStart: (file: File, options: ImportOptions) => void;
 }
 
-function ImportForm({ onStart }: ImportFormProps) {
+function ImportForm({ onChoose, onStart }: ImportFormProps) {
   const [file, setFile] = useState<File>();
   const [format, setFormat] = useState<FileFormat>('csv');
   const [site, setSite] = useState('');
   const [source, setSource] = useState('');
   const input = useRef<HTMLInputElement>(null);
   const take = (taken: File | undefined): void => {
+    onChoose();
     setFile(taken);
     const found = taken && formatOfName(taken.name);
     if (found) setFormat(found);
@@ -107,11 +112,12 @@ function ImportForm({ onStart }: ImportFormProps) {
       />
       {format === 'combined' && (
         <label class="field">
-          <span>Host name of the site</span>
+          <span>Host name of the site (needed)</span>
           <input
             type="text"
             required
             placeholder="example.com"
+            title="An access log doesn't say which site it's of: Import waits for this."
             value={site}
             onInput={(event) => setSite(event.currentTarget.value)}
           />

@@ -86,6 +86,7 @@ export function Rejections() {
                 columns={columnsFor(state.zone)}
                 rows={rejections}
                 keyOf={(line, index) => `${line.time} ${index}`}
+                isStacked
               />
             </Panel>
           </>

@@ -94,6 +94,7 @@ export function OverTime({ shown, compared, isLoading }: OverTimeProps) {
       </p>
       <FiguresTable
         shown={shown}
+        series={series}
         times={times}
         title={title}
         onZoom={(index) => zoom(times[index]!, times[index + 1] ?? end)}
@@ -104,13 +105,14 @@ export function OverTime({ shown, compared, isLoading }: OverTimeProps) {
 
 interface FiguresTableProps {
   shown: Shown;
+  series: readonly ChartSeries[];
   times: readonly number[];
   title: string;
   onZoom: (index: number) => void;
 }
 
-function FiguresTable({ shown, times, title, onZoom }: FiguresTableProps) {
-  const { answer, frame, metrics, zone } = shown;
+function FiguresTable({ shown, series, times, title, onZoom }: FiguresTableProps) {
+  const { answer, frame, zone } = shown;
   const { interval } = frame;
   const summary = useRef<HTMLElement>(null);
   const zoom = (index: number): void => {
@@ -123,7 +125,7 @@ function FiguresTable({ shown, times, title, onZoom }: FiguresTableProps) {
       <summary ref={summary}>The figures as a table</summary>
       <Table
         caption={`${title}, by ${interval}`}
-        columns={columnsFor(metrics, times, zoom, { interval, zone })}
+        columns={columnsFor(series, times, zoom, { interval, zone })}
         rows={answer.results.map((row, index) => ({ row, index }))}
         keyOf={({ row }) => String(row['time'])}
       />
@@ -160,7 +162,7 @@ interface IndexedRow {
 
 /** Whoever has no mouse zooms by the table. */
 function columnsFor(
-  metrics: readonly ChartMetric[],
+  series: readonly ChartSeries[],
   times: readonly number[],
   onZoom: (index: number) => void,
   { interval, zone }: { interval: string; zone: string },
@@ -174,11 +176,22 @@ function columnsFor(
         </button>
       ),
     },
-    ...metrics.map((metric) => ({
-      title: CHART_METRICS[metric],
-      isNumber: true,
-      cell: ({ row }: IndexedRow) => figureText(metric, row[metric] as number | null),
-    })),
+    ...series.flatMap(({ metric, label, values, compared }) => [
+      {
+        title: label,
+        isNumber: true,
+        cell: ({ index }: IndexedRow) => figureText(metric, values[index]),
+      },
+      ...(compared
+        ? [
+            {
+              title: `${label}, before`,
+              isNumber: true,
+              cell: ({ index }: IndexedRow) => figureText(metric, compared[index]),
+            },
+          ]
+        : []),
+    ]),
   ];
 }
 
