@@ -19,6 +19,10 @@ describe('readConfiguration', () => {
       trackerPath: undefined,
       databaseUrl: undefined,
       analyticsUrl: undefined,
+      analyticsKey: undefined,
+      access: 'keys',
+      limits: { perAddress: undefined, perKey: undefined },
+      trustProxy: undefined,
     });
   });
 
@@ -45,6 +49,11 @@ describe('readConfiguration', () => {
         QUERY_TIMEOUT_S: '3600',
         DATABASE_URL: databaseUrl,
         ANALYTICS_URL: analyticsUrl,
+        ANALYTICS_KEY: 'ua_write_x',
+        ACCESS: 'open',
+        RATE_LIMIT_PER_ADDRESS: '0',
+        RATE_LIMIT_PER_KEY: '600',
+        TRUST_PROXY: '10.0.0.0/8, ::1,loopback',
       }),
     ).toEqual({
       host: '::',
@@ -72,10 +81,21 @@ describe('readConfiguration', () => {
       trackerPath: '/assets/shop.js',
       databaseUrl,
       analyticsUrl,
+      analyticsKey: 'ua_write_x',
+      access: 'open',
+      limits: { perAddress: 0, perKey: 600 },
+      trustProxy: ['10.0.0.0/8', '::1', 'loopback'],
     });
   });
 
   it.each([
+    ['ACCESS', 'closed'],
+    ['RATE_LIMIT_PER_ADDRESS', '-1'],
+    ['RATE_LIMIT_PER_KEY', '1e3'],
+    ['TRUST_PROXY', 'true'],
+    ['TRUST_PROXY', '99'],
+    ['TRUST_PROXY', '10.0.0.0/33'],
+    ['ANALYTICS_KEY', 'short'],
     ['WRITE_KEYS', 'shop'],
     ['WRITE_KEYS', 'shop=short'],
     ['WRITE_KEYS', 'shop=k-1234567,app=k-1234567'],

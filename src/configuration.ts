@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
+import ipaddr from 'ipaddr.js';
 import { isTrackerPath, TRACKER_PATH_ACCEPTED } from './tracker/tracker-path.js';
 
 /** What the environment says. Read once, at start. */
@@ -16,7 +18,13 @@ export interface Configuration {
   spoolMaxBytes: number;
   /** What one stream of events may bring, decompressed; without it any number. */
   streamMaxBytes: number | undefined;
-  /** Keys by which SDKs may send events, and the source of each; undefined where they need none. */
+  /** `keys`: whoever has one, and this machine alone while none was made; `open`: everyone. */
+  access: 'keys' | 'open';
+  /** Requests a minute; 0 for any number, undefined for as many as usual. */
+  limits: { perAddress: number | undefined; perKey: number | undefined };
+  /** Which proxies are believed whom they ask for: so many in a row, or these; undefined for none. */
+  trustProxy: number | string[] | undefined;
+  /** Keys by which events may be sent, and the source of each; undefined where they need none. */
   writeKeys: [key: string, source: string][] | undefined;
   /** Whose tokens tell whose events are; undefined where their body does. */
   identity: IdentityConfiguration | undefined;
@@ -28,6 +36,8 @@ export interface Configuration {
   databaseUrl: string | undefined;
   /** Where an import sends its events; without it the local port, or the database itself. */
   analyticsUrl: string | undefined;
+  /** The key that it sends them by; undefined where that server needs none. */
+  analyticsKey: string | undefined;
 }
 
 /** Only what is set: where the limits are used, they have defaults. */
@@ -77,12 +87,19 @@ export function readConfiguration(env: Environment): Configuration {
     dataDir: readDataDir(env),
     spoolMaxBytes: (readMegabytes(env, 'SPOOL_MAX_MB') ?? DEFAULT_SPOOL_MB) * MB,
     streamMaxBytes: times(readMegabytes(env, 'STREAM_MAX_MB'), MB),
+    access: readAccess(env),
+    limits: {
+      perAddress: readLimit(env, 'RATE_LIMIT_PER_ADDRESS'),
+      perKey: readLimit(env, 'RATE_LIMIT_PER_KEY'),
+    },
+    trustProxy: readTrustProxy(env),
     writeKeys: readWriteKeys(env),
     identity: readIdentity(env),
     query: readQuery(env),
     trackerPath: readTrackerPath(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
+    analyticsKey: readAnalyticsKey(env),
   };
 }
 
@@ -136,6 +153,43 @@ function readWorkers(env: Environment): number {
     );
   }
   return workers;
+}
+
+function readAccess(env: Environment): 'keys' | 'open' {
+  const text = value(env, 'ACCESS') ?? 'keys';
+  if (text === 'keys' || text === 'open') return text;
+  throw new ConfigurationError(
+    'ACCESS',
+    'keys (whoever has one; this machine alone while none was made) or open (everyone who can reach the port)',
+  );
+}
+
+function readLimit(env: Environment, variable: string): number | undefined {
+  const text = value(env, variable);
+  if (text === undefined) return undefined;
+  if (/^\d{1,9}$/.test(text)) return Number(text);
+  throw new ConfigurationError(
+    variable,
+    'a number of requests a minute up to 999999999, or 0 for any number',
+  );
+}
+
+const MAX_HOPS = 32;
+const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
+
+function readTrustProxy(env: Environment): number | string[] | undefined {
+  const text = value(env, 'TRUST_PROXY');
+  if (text === undefined) return undefined;
+  if (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_HOPS) return Number(text);
+  const proxies = text.split(',').map((proxy) => proxy.trim());
+  const isKnown = (proxy: string): boolean =>
+    NETWORKS.includes(proxy) || isIP(proxy) !== 0 || ipaddr.isValidCIDR(proxy);
+  if (proxies.every(isKnown)) return proxies;
+  throw new ConfigurationError(
+    'TRUST_PROXY',
+    `how many proxies stand before the server, 1 to ${MAX_HOPS}, or their addresses and networks with ` +
+      `commas between, such as 10.0.0.0/8 or ${NETWORKS.join(', ')}`,
+  );
 }
 
 const WRITE_KEY = /^([^=\p{Cc}]{1,100})=([!-+\--~]{8,255})$/u;
@@ -243,6 +297,12 @@ function readUrl(env: Environment, variable: string, protocols: string[]): strin
     throw new ConfigurationError(variable, `a URL that begins with ${accepted}`);
   }
   return text;
+}
+
+function readAnalyticsKey(env: Environment): string | undefined {
+  const key = value(env, 'ANALYTICS_KEY');
+  if (key === undefined || /^[!-~]{8,255}$/.test(key)) return key;
+  throw new ConfigurationError('ANALYTICS_KEY', 'a key of 8 to 255 printable ASCII characters');
 }
 
 function readAnalyticsUrl(env: Environment): string | undefined {

@@ -8,7 +8,14 @@ import { AppModule } from './app.module.js';
 import { createConsoleLogger } from './console-logger.js';
 import { createOpenApiDocument } from './openapi.js';
 import { answerClientErrors } from './server/client-errors.js';
+import { setSecurityHeaders } from './server/security-headers.js';
 import { FastExpressAdapter } from './server/fast-express.adapter.js';
+
+/** How the server stands towards what is before it. */
+export interface ServerSettings {
+  /** Which proxies are believed whom they ask for: so many in a row, or these; without it none. */
+  trustProxy?: number | string[] | undefined;
+}
 
 /**
  * The standalone server, ready to listen: the API, and the explorer at `/docs`.
@@ -18,6 +25,7 @@ import { FastExpressAdapter } from './server/fast-express.adapter.js';
 export async function createApp(
   dataSource: DataSource,
   options: AnalyticsOptions = {},
+  { trustProxy }: ServerSettings = {},
 ): Promise<NestExpressApplication> {
   const app = await NestFactory.create<NestExpressApplication>(
     AppModule.on(dataSource, options),
@@ -32,6 +40,8 @@ export async function createApp(
   // Figures differ from one moment to the next: a digest of each answer helps nobody.
   app.disable('etag');
   app.disable('x-powered-by');
+  app.set('trust proxy', trustProxy ?? false);
+  setSecurityHeaders(app, '/docs');
   answerEveryExpectation(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
   SwaggerModule.setup('docs', app, createOpenApiDocument(app));

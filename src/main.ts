@@ -1,9 +1,10 @@
+import { runKeys } from './access/command/keys.command.js';
 import { readConfiguration, type Configuration } from './configuration.js';
 import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
 import { runImport } from './ingest/import/import.command.js';
 import { findProjectRoot } from './project-root.js';
-import { openRollupDatabase } from './rollup-database.js';
+import { openToolDatabase } from './tool-database.js';
 import { runRollups } from './rollup/command/rollups.command.js';
 import { startServer } from './server/server.js';
 import { baseUrl } from './server/start-message.js';
@@ -44,6 +45,7 @@ async function importFile(args: string[]): Promise<number> {
       stderr: process.stderr,
       localUrl: baseUrl(configuration.host, configuration.port),
       analyticsUrl: configuration.analyticsUrl,
+      analyticsKey: configuration.analyticsKey,
       openDirectSink: () => openDirectSink(configuration, databaseOptions(ending)),
       signal: ending.signal,
     }),
@@ -56,8 +58,19 @@ async function tendRollups(args: string[]): Promise<number> {
     runRollups(args, {
       stdout: process.stdout,
       stderr: process.stderr,
-      openDatabase: () => openRollupDatabase(configuration, databaseOptions(ending)),
+      openDatabase: () => openToolDatabase(configuration, databaseOptions(ending)),
       signal: ending.signal,
+    }),
+  );
+}
+
+/** `keys create …` and its like. */
+async function tendKeys(args: string[]): Promise<number> {
+  return runCommand((configuration, ending) =>
+    runKeys(args, {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      openDatabase: () => openToolDatabase(configuration, databaseOptions(ending)),
     }),
   );
 }
@@ -115,6 +128,9 @@ const [command, ...args] = process.argv.slice(2);
 switch (command) {
   case 'import':
     process.exitCode = await importFile(args);
+    break;
+  case 'keys':
+    process.exitCode = await tendKeys(args);
     break;
   case 'rollups':
     process.exitCode = await tendRollups(args);

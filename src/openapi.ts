@@ -12,6 +12,7 @@ export function createOpenApiDocument(app: INestApplication): OpenAPIObject {
     .setDescription('How many events, how many different users, in this window? Exactly.')
     .setVersion('1')
     .setLicense('MIT', 'https://opensource.org/license/mit')
+    .addApiKey({ type: 'apiKey', in: 'header', name: 'X-API-Key' }, 'key')
     .build();
   return SwaggerModule.createDocument(app, config);
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
 import { findProjectRoot } from '../src/project-root.js';
+import { makeKey } from './support/keys.js';
 import { startApplication, type TestApplication } from './support/application.js';
 
 interface Schema {
@@ -64,9 +65,13 @@ const requests = operations.flatMap(({ method, path, operation }): ExampleReques
 
 describe('the OpenAPI document', () => {
   let server: TestApplication;
+  let key: string;
 
   beforeAll(async () => {
-    server = await startApplication();
+    server = await startApplication({ access: { open: true } });
+    // The key that examples are about, and the one that they come by.
+    await makeKey(server, { kind: 'read' });
+    ({ secret: key } = await makeKey(server, { kind: 'admin' }));
     // The merge that examples are about.
     await server.post('/v1/identify', { body: '{"anonymousId":"b-1","userId":"u-81"}' });
   });
@@ -88,6 +93,11 @@ describe('the OpenAPI document', () => {
       'get /analytics/events',
       'get /analytics/export',
       'get /analytics/live',
+      'get /analytics/keys',
+      'post /analytics/keys',
+      'post /analytics/keys/{id}/rotate',
+      'delete /analytics/keys/{id}',
+      'get /analytics/audit',
       'get /analytics/users',
       'get /analytics/users/{id}',
       'put /analytics/users/{id}',
@@ -111,7 +121,8 @@ describe('the OpenAPI document', () => {
     const before = await server.countEvents();
     const response = await server.get(url, {
       method: method.toUpperCase(),
-      ...(body === undefined ? {} : { body, headers: { 'Content-Type': type } }),
+      headers: { 'X-API-Key': key, ...(body !== undefined && { 'Content-Type': type }) },
+      ...(body !== undefined && { body }),
     });
     expect(response.ok).toBe(true);
     expect(Object.keys(operation.responses)).toContain(String(response.status));

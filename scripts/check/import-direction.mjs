@@ -9,6 +9,7 @@ import { projectRoot } from '../support/project.mjs';
 /** `src/`'s own files put the program together: they may import anything. */
 const BELOW = {
   server: [
+    'access',
     'analytics',
     'operations',
     'live',
@@ -34,14 +35,14 @@ const BELOW = {
     'common',
   ],
   dashboard: ['common'],
-  operations: ['ingest', 'query', 'rollup', 'identity', 'database', 'common'],
+  operations: ['access', 'ingest', 'query', 'rollup', 'identity', 'database', 'common'],
   tracker: ['dialects', 'access', 'ingest', 'common'],
   dialects: ['access', 'ingest', 'common'],
-  live: ['ingest', 'database', 'common'],
+  live: ['access', 'ingest', 'database', 'common'],
   profiles: ['access', 'ingest', 'identity', 'database', 'common'],
   access: ['common'],
   ingest: ['identity', 'access', 'database', 'common'],
-  query: ['rollup', 'database', 'common'],
+  query: ['access', 'rollup', 'database', 'common'],
   rollup: ['database', 'common'],
   identity: ['database', 'common'],
   database: ['common', 'migrations'],

@@ -10,8 +10,8 @@ import {
 } from 'jose';
 import { LRUCache } from 'lru-cache';
 import { Clock } from '../common/clock.js';
-import { parseJsonObject } from '../common/json-object.js';
 import { isUserId, numberToText } from '../common/text.js';
+import { isJwt } from './credentials.js';
 import { discoverKeys } from './discover-keys.js';
 import { IdentityResolver, type ResolvedIdentity } from './identity-resolver.js';
 import { explainTokenError, IdentityProviderError } from './token-errors.js';
@@ -119,15 +119,6 @@ export class TokenIdentityResolver extends IdentityResolver {
     // It counts seconds: what was said before in the same one isn't newer.
     return { user, traits, ...(iat !== undefined && { traitsAt: Math.trunc(iat) * 1000 + 999 }) };
   }
-}
-
-/** Whether it's a JWT, be it a broken one, by its header of JSON. Anything else is a write key. */
-function isJwt(token: string): boolean {
-  const [header = '', ...rest] = token.split('.');
-  if (rest.length === 0) return false;
-  // So begins what begins with {" in base64.
-  if (header.startsWith('eyJ')) return true;
-  return parseJsonObject(Buffer.from(header, 'base64url').toString()) !== undefined;
 }
 
 /** A token needn't name its key: each of the issuer's that may be it is tried. */

@@ -14,6 +14,7 @@ import {
   ApiBadRequestResponse,
   ApiBody,
   ApiConsumes,
+  ApiForbiddenResponse,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
@@ -22,6 +23,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
 import { validated } from '../common/validated.pipe.js';
@@ -70,6 +72,10 @@ export class AnalyticsController {
       },
     },
   })
+  @ApiForbiddenResponse({
+    type: ErrorDto,
+    description: '`protected_mode`: no key was made yet, and the request is not from this machine',
+  })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async record(
     @Req() request: Request,
@@ -80,6 +86,7 @@ export class AnalyticsController {
   }
 
   @Get()
+  @AccessBy('read')
   @UseInterceptors(CsvOrJsonInterceptor)
   @ApiOperation({
     summary: 'Unique users, clicks and impressions of the hour up to a timestamp',
@@ -112,6 +119,7 @@ export class AnalyticsController {
   }
 
   @Get('rejections')
+  @AccessBy('read')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'What was not stored in the last 7 days, and why' })
   @ApiOkResponse({ type: RejectionsDto })

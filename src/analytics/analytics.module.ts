@@ -9,12 +9,21 @@ import {
   type NestModule,
 } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
-import cors from 'cors';
 import type { RequestHandler } from 'express';
 import { BodyIdentityResolver, IdentityResolver } from '../access/identity-resolver.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { TokenIdentityOptions, TokenIdentityResolver } from '../access/token-identity-resolver.js';
-import { WriteKeyOptions, WriteKeys } from '../access/write-keys.js';
+import { Access, AccessOptions } from '../access/access.js';
+import { AccessGuard } from '../access/access.guard.js';
+import { AuditController } from '../access/audit.controller.js';
+import { AuditService } from '../access/audit.service.js';
+import { corsByKey } from '../access/cors-by-key.js';
+import { EnvironmentKeys, WriteKeyOptions } from '../access/environment-keys.js';
+import { receiveJsonBody } from '../access/json-body.js';
+import { KeyRing } from '../access/keys/key-ring.js';
+import { KeysController } from '../access/keys/keys.controller.js';
+import { KeysService } from '../access/keys/keys.service.js';
+import { RateLimitOptions, RateLimits } from '../access/rate-limits.js';
 import { Clock, SystemClock } from '../common/clock.js';
 import { DialectService } from '../dialects/dialect.service.js';
 import { PosthogController } from '../dialects/posthog/posthog.controller.js';
@@ -26,6 +35,7 @@ import { BatchController } from '../ingest/batch/batch.controller.js';
 import { BatchReceiver } from '../ingest/batch/batch-receiver.js';
 import { BatchService } from '../ingest/batch/batch.service.js';
 import { StreamOptions, StreamService } from '../ingest/batch/stream.service.js';
+import { discard } from '../ingest/body/body-chunks.js';
 import {
   receiveBatchBody,
   receiveEventBody,
@@ -37,6 +47,7 @@ import { ImportController } from '../ingest/import/import.controller.js';
 import { ImportService } from '../ingest/import/import.service.js';
 import { IntakeService } from '../ingest/intake.service.js';
 import { IngestStatus } from '../ingest/ingest-status.js';
+import { Senders } from '../ingest/senders.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
 import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
 import { Spool, SpoolOptions } from '../ingest/spool/spool.js';
@@ -74,8 +85,12 @@ export interface AnalyticsOptions {
   spool?: SpoolOptions;
   /** Without it a stream may bring any number of bytes. */
   stream?: StreamOptions;
-  /** Who may send events by the dialects of other products; without it everyone. */
+  /** Keys by which events may be sent, besides those that the database has. */
   writeKeys?: WriteKeyOptions;
+  /** Who gets in; without it who has a key, and this machine while there is none. */
+  access?: AccessOptions;
+  /** How often one may ask. */
+  limits?: RateLimitOptions;
   /** The provider whose tokens tell whose events are; without it their body does. */
   identity?: TokenIdentityOptions;
   /** Tells it in the provider's place: a class, which is injected, or an instance. */
@@ -92,21 +107,17 @@ const SEGMENT = 'v1/*call';
 const POSTHOG = ['batch', 'i/v0/e'];
 /** No other site may change who users are: these have no CORS, as queries have none. */
 const PROFILE = 'analytics/users/:id';
+const KEYS = ['analytics/keys', 'analytics/keys/:id/rotate'];
 const QUERIES = ['analytics/query', 'analytics/funnel', 'analytics/retention'];
 
-/** Any site may send events; none may read figures with a visitor's browser. */
-const anySite = cors({
-  methods: ['POST'],
-  exposedHeaders: ['X-Analytics-Rejected', 'Retry-After'],
-  maxAge: 86_400,
-});
-
-/** Both in one, since each middleware of its own costs a request some microseconds. */
-function fromAnySite(receive: RequestHandler): RequestHandler {
-  return (request, response, next) => {
-    anySite(request, response, () => receive(request, response, next));
-  };
-}
+/** What pages of other sites may ask, by a key that says so. */
+const FIGURES = [
+  EVENT,
+  ...QUERIES,
+  ...['events', 'export', 'live', 'rejections', 'merges', 'users', 'users/:id'].map(
+    (path) => `analytics/${path}`,
+  ),
+];
 
 /** Events in, figures out. Works on the TypeORM data source of the application around it. */
 @Module({
@@ -119,23 +130,31 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     PosthogController,
     QueryController,
     LiveController,
+    KeysController,
+    AuditController,
     UsersController,
     ProfilesController,
     MergesController,
     AnalyticsController,
   ],
   providers: [
+    Access,
+    AccessGuard,
     AnalyticsService,
+    AuditService,
     Availability,
     BatchReceiver,
     BatchService,
     DialectService,
+    EnvironmentKeys,
     EventChunks,
     EventStore,
     EventWriter,
     ImportService,
     IngestStatus,
     IntakeService,
+    KeyRing,
+    KeysService,
     LiveFeed,
     MergesService,
     NumberDirectory,
@@ -145,20 +164,24 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     ProfilesService,
     QueryService,
     QueryThreads,
+    RateLimits,
     RejectionLog,
     RequestIdentities,
     RollupFolder,
     SegmentService,
+    Senders,
     StreamService,
     TrackerService,
-    WriteKeys,
     { provide: Clock, useClass: SystemClock },
     { provide: StoredEvents, useExisting: LiveFeed },
   ],
-  exports: [BatchService, IngestStatus],
+  exports: [Access, BatchService, IngestStatus],
 })
 export class AnalyticsModule implements NestModule {
-  constructor(@Optional() private readonly tracker?: TrackerOptions) {}
+  constructor(
+    private readonly access: Access,
+    @Optional() private readonly tracker?: TrackerOptions,
+  ) {}
 
   /**
    * The module with options.
@@ -166,7 +189,7 @@ export class AnalyticsModule implements NestModule {
    * @throws TypeError for a path that the tracker can't have
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys, tracker } = options;
+    const { spool, stream, query, writeKeys, tracker, access, limits } = options;
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -174,6 +197,8 @@ export class AnalyticsModule implements NestModule {
         ...(spool ? [{ provide: SpoolOptions, useValue: spool }, Spool, SpoolReplayer] : []),
         ...(stream ? [{ provide: StreamOptions, useValue: stream }] : []),
         ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
+        ...(access ? [{ provide: AccessOptions, useValue: access }] : []),
+        ...(limits ? [{ provide: RateLimitOptions, useValue: limits }] : []),
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
@@ -182,7 +207,9 @@ export class AnalyticsModule implements NestModule {
   }
 
   configure(consumer: MiddlewareConsumer): void {
-    const { POST, PUT, OPTIONS } = RequestMethod;
+    const { GET, POST, PUT, OPTIONS } = RequestMethod;
+    const writeCors = corsByKey(this.access, 'write');
+    const readCors = corsByKey(this.access, 'read');
     for (const [path, receive] of [
       [EVENT, receiveEventBody],
       [BATCH, receiveBatchBody],
@@ -190,12 +217,44 @@ export class AnalyticsModule implements NestModule {
       ...POSTHOG.map((one) => [one, receivePosthogBody] as const),
       ...trackerPaths(this.tracker).map((one) => [one, receiveSegmentBody] as const),
     ] as const) {
-      consumer.apply(anySite).forRoutes({ path, method: OPTIONS });
-      consumer.apply(fromAnySite(receive)).forRoutes({ path, method: POST });
+      consumer.apply(writeCors).forRoutes({ path, method: OPTIONS });
+      consumer.apply(inTurn(writeCors, this.admitting(receive))).forRoutes({ path, method: POST });
     }
-    consumer.apply(receiveProfileBody).forRoutes({ path: PROFILE, method: PUT });
-    for (const path of QUERIES) consumer.apply(receiveQueryBody).forRoutes({ path, method: POST });
+    consumer.apply(this.admitting(receiveProfileBody)).forRoutes({ path: PROFILE, method: PUT });
+    for (const path of KEYS) {
+      consumer.apply(this.admitting(receiveJsonBody)).forRoutes({ path, method: POST });
+    }
+    for (const path of FIGURES) {
+      // What one kind of key says of the original endpoint's path doesn't hide what the other does.
+      consumer.apply(readCors).forRoutes({ path, method: GET }, { path, method: OPTIONS });
+    }
+    for (const path of QUERIES) {
+      consumer
+        .apply(inTurn(readCors, this.admitting(receiveQueryBody)))
+        .forRoutes({ path, method: POST });
+    }
   }
+
+  /** A body is read of a request that may be answered; of others what comes is thrown away. */
+  private admitting(receive: RequestHandler): RequestHandler {
+    return async (request, response, next) => {
+      const problem = await this.access.admit(request, response);
+      if (problem) {
+        void discard(request);
+        next();
+      } else {
+        await receive(request, response, next);
+      }
+    };
+  }
+}
+
+/** Both in one, since each middleware of its own costs a request some microseconds. */
+function inTurn(first: RequestHandler, second: RequestHandler): RequestHandler {
+  return (request, response, next) =>
+    first(request, response, (error?: unknown) =>
+      error === undefined ? void second(request, response, next) : next(error),
+    );
 }
 
 function identityProviders({ identity, identityResolver }: AnalyticsOptions): Provider[] {

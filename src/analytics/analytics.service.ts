@@ -1,15 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { ResolvedIdentity } from '../access/identity-resolver.js';
-import { hasOptedOut } from '../access/privacy-signals.js';
-import { RequestIdentities } from '../access/request-identities.js';
-import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { Clock } from '../common/clock.js';
 import { parseTimestamp } from '../common/timestamp.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
 import { normalise } from '../ingest/normalise.js';
 import { Refusal } from '../ingest/refusal.js';
 import { OPTED_OUT, RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
+import { refusalOf, Senders, type Sender } from '../ingest/senders.js';
+import { withoutKey } from '../access/credentials.js';
 import { readRequestFields, type ReceivedBody } from '../ingest/request-fields.js';
 import type { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
 import { QueryThreads } from '../query/query-threads.js';
@@ -17,6 +15,8 @@ import { hourUpTo } from '../query/window.js';
 
 /** The names that the original API takes. */
 const ORIGINAL_EVENTS = ['click', 'impression'] as const;
+
+const ROUTE = 'POST /analytics';
 
 /** The original API: one event in, one hour's figures out. */
 @Injectable()
@@ -26,7 +26,7 @@ export class AnalyticsService {
     private readonly rejections: RejectionLog,
     private readonly clock: Clock,
     private readonly queries: QueryThreads,
-    private readonly identities: RequestIdentities,
+    private readonly senders: Senders,
   ) {}
 
   /**
@@ -42,10 +42,12 @@ export class AnalyticsService {
     query: string,
     body: ReceivedBody,
   ): Promise<Refusal | undefined> {
-    const refusal = await this.tryToStore(request, query, body);
+    const sender = await this.senderOf(request);
+    if (sender instanceof Refusal) return sender;
+    const refusal = await this.tryToStore(sender, query, body);
     if (refusal) {
-      const text = hasOptedOut(request) ? OPTED_OUT : describe(query, body);
-      this.rejections.note(refusal, 'POST /analytics', text);
+      const text = sender.rules.hasOptedOut === true ? OPTED_OUT : describe(query, body);
+      this.rejections.note(refusal, ROUTE, text);
     }
     return refusal;
   }
@@ -79,31 +81,27 @@ export class AnalyticsService {
   }
 
   private async tryToStore(
-    request: IncomingMessage,
+    sender: Sender,
     query: string,
     body: ReceivedBody,
   ): Promise<Refusal | undefined> {
-    const sender = await this.senderOf(request);
-    if (sender instanceof Refusal) return sender;
     const fields = readRequestFields(query, body);
     if (fields instanceof Refusal) return fields;
-    const isOut = hasOptedOut(request);
-    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), sender, hasOptedOut: isOut };
+    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), ...sender.rules };
     const event = normalise(fields, rules);
     if (event instanceof Refusal) return event;
     const [outcome] = await this.writer.write([event]);
     if (outcome instanceof Refusal) return outcome;
-    if (outcome !== 'duplicate' && !isOut) this.identities.stored(sender);
+    if (outcome !== 'duplicate') this.senders.stored(sender);
     return undefined;
   }
 
-  private async senderOf(
-    request: IncomingMessage,
-  ): Promise<ResolvedIdentity | undefined | Refusal> {
+  private async senderOf(request: IncomingMessage): Promise<Sender | Refusal> {
     try {
-      return await this.identities.of(request);
+      return await this.senders.of(request, ROUTE);
     } catch (error) {
-      if (error instanceof UnauthorizedError) return new Refusal(error.code);
+      const refusal = refusalOf(error);
+      if (refusal) return refusal;
       throw error;
     }
   }
@@ -112,5 +110,5 @@ export class AnalyticsService {
 /** What was given, as the log of rejections shows it. */
 function describe(query: string, body: ReceivedBody): string {
   const text = body instanceof Refusal ? '' : body.bytes.subarray(0, 2_000).toString();
-  return [query && `?${query}`, text].filter((part) => part !== '').join(' ');
+  return [query && `?${withoutKey(query)}`, text].filter((part) => part !== '').join(' ');
 }

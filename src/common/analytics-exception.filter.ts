@@ -28,6 +28,8 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     const answer = this.answer(error);
     if ([429, 503].includes(answer.statusCode))
       response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
+    const headers = error instanceof AnalyticsError ? error.headers : {};
+    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
     response.status(answer.statusCode).json(answer);
   }
 

@@ -5,6 +5,8 @@ export abstract class AnalyticsError extends Error {
   abstract readonly retryable: boolean;
   /** What the answer says besides. */
   readonly details: object = {};
+  /** Headers of the answer. */
+  readonly headers: Readonly<Record<string, string>> = {};
   /** Of the answer; 503 unless said otherwise. */
   readonly status: number = 503;
 }

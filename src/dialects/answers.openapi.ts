@@ -1,6 +1,7 @@
 import { applyDecorators, type Type } from '@nestjs/common';
 import {
   ApiBadRequestResponse,
+  ApiForbiddenResponse,
   ApiOkResponse,
   ApiPayloadTooLargeResponse,
   ApiServiceUnavailableResponse,
@@ -8,6 +9,7 @@ import {
   ApiUnauthorizedResponse,
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
+import { FORBIDDEN } from '../access/access.guard.js';
 import { CallsErrorDto } from './calls-result.dto.js';
 
 /**
@@ -32,6 +34,7 @@ export function ApiAnswers(result: Type, limit: string): MethodDecorator {
       type,
       description: 'The write key is missing, or not known; or the token is not valid',
     }),
+    ApiForbiddenResponse({ type, description: FORBIDDEN }),
     ApiPayloadTooLargeResponse({ type, description: `Over ${limit}` }),
     ApiUnsupportedMediaTypeResponse({
       type,
@@ -39,7 +42,8 @@ export function ApiAnswers(result: Type, limit: string): MethodDecorator {
     }),
     ApiTooManyRequestsResponse({
       type,
-      description: 'More arrives than can be stored: try again, see Retry-After',
+      description:
+        'More arrives than can be stored, or than one address or key may send: try again, see Retry-After',
     }),
     ApiServiceUnavailableResponse({
       type,

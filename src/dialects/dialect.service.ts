@@ -1,17 +1,14 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
-import { hasOptedOut } from '../access/privacy-signals.js';
-import { RequestIdentities } from '../access/request-identities.js';
-import { keyOfHeader, WriteKeys } from '../access/write-keys.js';
-import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { AnalyticsError } from '../common/errors.js';
 import { IntakeService, type MappedCall } from '../ingest/intake.service.js';
 import type { Outcome } from '../ingest/outcome.js';
 import { Refusal } from '../ingest/refusal.js';
+import { Senders, type Sender } from '../ingest/senders.js';
 
-/** Who sends a request, for its mapper. */
-export interface Sender {
+/** What all calls of a request have in common. */
+export interface CallRules {
   /** The write key's; undefined for `default`. */
   source: string | undefined;
   /** Whose the events are, whatever their body says; undefined where it decides. */
@@ -20,10 +17,6 @@ export interface Sender {
   hasOptedOut: boolean;
   /** For the audit trail. */
   by: string;
-}
-
-/** What all calls of a request have in common. */
-export interface CallRules extends Sender {
   /** When the client sent the request, by its own clock. */
   sentAt: unknown;
 }
@@ -62,22 +55,21 @@ class RejectedCallsError extends AnalyticsError {
 export class DialectService {
   constructor(
     private readonly intake: IntakeService,
-    private readonly keys: WriteKeys,
-    private readonly identities: RequestIdentities,
+    private readonly senders: Senders,
   ) {}
+
+  /** @throws what `Senders.requireAdmitted` does */
+  requireAdmitted(request: IncomingMessage, route: string): Promise<void> {
+    return this.senders.requireAdmitted(request, route);
+  }
 
   /**
    * @param bodyKey the write key that the body holds, if any
    * @param route such as `POST /v1/batch`
-   * @throws UnauthorizedError, which the log of rejections has then
+   * @throws what `Senders.of` does
    */
-  async sender(request: IncomingMessage, bodyKey: unknown, route: string): Promise<Sender> {
-    try {
-      return await this.identify(request, bodyKey, route);
-    } catch (error) {
-      if (error instanceof UnauthorizedError) this.intake.refuse(error.code, route);
-      throw error;
-    }
+  sender(request: IncomingMessage, bodyKey: unknown, route: string): Promise<Sender> {
+    return this.senders.of(request, route, bodyKey);
   }
 
   /**
@@ -87,33 +79,21 @@ export class DialectService {
    */
   async store(
     calls: readonly MappedCall[],
-    { identity }: Sender,
+    sender: Sender,
     { route, names }: DialectRoute,
   ): Promise<DialectAnswer> {
-    const outcomes = await this.intake.store(calls, route);
+    const outcomes = await this.intake.store(calls, sender, route);
     const rejected = outcomes.flatMap((outcome, index) => rejectionOf(outcome, index, names));
-    if (outcomes.some(isNew)) this.identities.stored(identity);
+    if (outcomes.some(isNew)) this.senders.stored(sender);
     if (rejected.length === 0) return { success: true };
     if (rejected.length === outcomes.length) throw new RejectedCallsError(rejected);
     return { success: true, rejected };
   }
+}
 
-  private async identify(
-    request: IncomingMessage,
-    bodyKey: unknown,
-    route: string,
-  ): Promise<Sender> {
-    const known = await this.identities.of(request);
-    // A token that told who the user is isn't a key.
-    const isToken = known && /^bearer /i.test(request.headers.authorization ?? '');
-    const headerKey = isToken ? undefined : keyOfHeader(request);
-    const key = headerKey ?? (typeof bodyKey === 'string' ? bodyKey : undefined);
-    const source = this.keys.sourceOf(key);
-    const isOut = hasOptedOut(request);
-    const identity = isOut ? undefined : known;
-    const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
-    return { source, identity, hasOptedOut: isOut, by: by.filter(Boolean).join(', ') };
-  }
+/** What a mapper has to know of who sends. */
+export function callRules({ source, identity, rules, by }: Sender, sentAt: unknown): CallRules {
+  return { source, identity, hasOptedOut: rules.hasOptedOut === true, by, sentAt };
 }
 
 function isNew(outcome: Outcome): boolean {

@@ -2,8 +2,9 @@ import { Injectable } from '@nestjs/common';
 import { Clock } from '../common/clock.js';
 import { normalise, type EventFields, type NormalisedEvent } from './normalise.js';
 import type { Outcome } from './outcome.js';
-import { Refusal, type RefusalCode } from './refusal.js';
+import { Refusal } from './refusal.js';
 import { beginningOf, RejectionLog } from './rejection-log.js';
+import type { Sender } from './senders.js';
 import { EventWriter } from './writer/event-writer.js';
 
 /** A call as its mapper left it: an event, or why it's none; and its text for the log of rejections. */
@@ -22,13 +23,22 @@ export class IntakeService {
   ) {}
 
   /**
+   * @param sender who sends them: the mapper has applied whose they are
    * @param route which way in, for the log of rejections
    * @returns what became of each call, in order
    * @throws OverloadedError, UnavailableError or SpoolUnavailableError when it isn't known that all
    *   of it is stored
    */
-  async store(calls: readonly MappedCall[], route: string): Promise<Outcome[]> {
-    const rules = { now: this.clock.now() };
+  async store(
+    calls: readonly MappedCall[],
+    { rules: { source, keyEvents } }: Sender,
+    route: string,
+  ): Promise<Outcome[]> {
+    const rules = {
+      now: this.clock.now(),
+      ...(source !== undefined && { source }),
+      ...(keyEvents && { keyEvents }),
+    };
     const judged = calls.map(({ fields }) =>
       fields instanceof Refusal ? fields : normalise(fields, rules),
     );
@@ -40,11 +50,6 @@ export class IntakeService {
       }
     }
     return outcomes;
-  }
-
-  /** Notes a request of which nothing is read. */
-  refuse(code: RefusalCode, route: string): void {
-    this.rejections.note(new Refusal(code), route, '');
   }
 }
 

@@ -35,14 +35,22 @@ export interface NormalisedEvent {
   identity: string | undefined;
 }
 
-/** What differs between the ways in. */
-export interface NormaliseRules {
-  /** The names that are accepted; without it, any of 1 to 100 characters. */
-  names?: readonly string[];
+/** What counts for all events of one sender. */
+export interface SenderRules {
   /** Whose the event is, whatever it says itself. */
   sender?: ResolvedIdentity | undefined;
   /** Whether it's nobody's, whatever it says itself: nothing of its user is read then. */
   hasOptedOut?: boolean;
+  /** The source of the sender's key: the event's own, and it names no other. */
+  source?: string;
+  /** The names that the sender's key takes; without it any. */
+  keyEvents?: readonly string[];
+}
+
+/** What differs between the ways in. */
+export interface NormaliseRules extends SenderRules {
+  /** The names that are accepted; without it, any of 1 to 100 characters. */
+  names?: readonly string[];
   /** The server's time in milliseconds, for an event that has none. */
   now: number;
 }
@@ -63,9 +71,9 @@ export function normalise(given: EventFields, rules: NormaliseRules): Normalised
   if (isAnonymous instanceof Refusal) return isAnonymous;
   const time = readTime(fields.timestamp, rules.now);
   if (time instanceof Refusal) return time;
-  const name = readName(fields.event, rules.names);
+  const name = readName(fields.event, rules);
   if (name instanceof Refusal) return name;
-  const source = readSource(fields.source);
+  const source = readSource(fields.source, rules.source);
   if (source instanceof Refusal) return source;
   const id = readId(fields.id, source);
   if (id instanceof Refusal) return id;
@@ -81,15 +89,17 @@ function fieldsBy(given: EventFields, { hasOptedOut, sender }: NormaliseRules): 
   return sender ? withIdentity(given, sender) : given;
 }
 
-function readName(value: unknown, names: readonly string[] | undefined): string | Refusal {
+function readName(value: unknown, { names, keyEvents }: NormaliseRules): string | Refusal {
   if (value === undefined || value === null) return new Refusal('missing_event');
   if (names && !names.some((name) => name === value)) return new Refusal('unknown_event');
-  return isText(value, MAX_NAME_LENGTH) ? value : new Refusal('invalid_event');
+  if (!isText(value, MAX_NAME_LENGTH)) return new Refusal('invalid_event');
+  return keyEvents && !keyEvents.includes(value) ? new Refusal('event_not_allowed') : value;
 }
 
-function readSource(value: unknown): string | undefined | Refusal {
-  if (value === undefined || value === null) return undefined;
-  return isSourceName(value) ? value : new Refusal('invalid_source');
+function readSource(value: unknown, ofKey: string | undefined): string | undefined | Refusal {
+  if (value === undefined || value === null) return ofKey;
+  if (!isSourceName(value)) return new Refusal('invalid_source');
+  return ofKey === undefined || value === ofKey ? value : new Refusal('source_mismatch');
 }
 
 /** Whether a source may be called so: 1 to 100 characters, none of them a control character. */

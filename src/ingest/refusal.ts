@@ -37,6 +37,11 @@ export const REFUSALS = {
   unknown_type: 'type must be track, identify, page, screen, alias or group',
   invalid_context: 'context must be a JSON object',
   invalid_write_key: 'the write key is missing, or not known',
+  wrong_key_kind: 'the key is not of kind write or admin',
+  origin_not_allowed: 'the key is for pages of other origins',
+  event_not_allowed: 'the key is for events of other names',
+  source_mismatch: 'the key is for another source: leave source out, or name its own',
+  rate_limited: 'more requests came in a minute than one address, or one key, may send',
   invalid_token: 'the bearer token is not valid, or not of the issuer that is trusted',
   invalid_item: 'an event must be a JSON object',
   unknown_field:

@@ -1,6 +1,7 @@
 import { Controller, HttpCode, Param, Post, Put, Req, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
+import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ProfileImportService } from './import/import.service.js';
 import { DescribeImport, DescribePut } from './profiles.openapi.js';
@@ -11,6 +12,7 @@ import { ProfilesService } from './profiles.service.js';
 @ApiTags('users')
 @Controller('analytics/users')
 @UseFilters(AnalyticsExceptionFilter)
+@AccessBy('admin')
 export class ProfilesController {
   constructor(
     private readonly profiles: ProfilesService,

@@ -1,6 +1,7 @@
 import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import {
   DescribeEvents,
@@ -21,6 +22,7 @@ type Answering = (asked: Asked) => Promise<AnswerText>;
 @ApiTags('queries')
 @Controller('analytics')
 @UseFilters(AnalyticsExceptionFilter)
+@AccessBy('read')
 export class QueryController {
   constructor(private readonly queries: QueryService) {}
 

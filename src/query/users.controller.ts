@@ -1,6 +1,7 @@
 import { Controller, Get, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { DescribeUser, DescribeUsers } from './openapi/users.openapi.js';
 import { QueryService } from './query.service.js';
@@ -10,6 +11,7 @@ import { formatOf, sendAnswer, whileConnected } from './send-answer.js';
 @ApiTags('users')
 @Controller('analytics/users')
 @UseFilters(AnalyticsExceptionFilter)
+@AccessBy('read')
 export class UsersController {
   constructor(private readonly queries: QueryService) {}
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { Logger } from '@nestjs/common';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
+import { DEFAULT_LIMITS } from '../access/rate-limits.js';
 import type { AnalyticsOptions } from '../analytics/analytics.module.js';
 import { within } from '../common/within.js';
 import type { Configuration } from '../configuration.js';
@@ -39,12 +40,12 @@ export async function serveHttp(
   configuration: Configuration,
 ): Promise<HttpService> {
   const { host, port } = configuration;
-  const app = await createApp(dataSource, analyticsOptions(configuration)).catch(
-    async (error: unknown) => {
-      await dataSource.destroy();
-      throw error;
-    },
-  );
+  const { trustProxy } = configuration;
+  const options = analyticsOptions(configuration);
+  const app = await createApp(dataSource, options, { trustProxy }).catch(async (error: unknown) => {
+    await dataSource.destroy();
+    throw error;
+  });
   const server: Server = app.getHttpServer();
   await listen(app, server, host, port);
   return {
@@ -74,11 +75,18 @@ function analyticsOptions({
   writeKeys,
   identity,
   trackerPath,
+  access,
+  limits,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
     ...(streamMaxBytes !== undefined && { stream: { maxBytes: streamMaxBytes } }),
     ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
+    access: { open: access === 'open' },
+    limits: {
+      perAddress: limits.perAddress ?? DEFAULT_LIMITS.perAddress,
+      perKey: limits.perKey ?? DEFAULT_LIMITS.perKey,
+    },
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
     query: Object.assign(new QueryOptions(), query),

@@ -1,3 +1,4 @@
+import ipaddr from 'ipaddr.js';
 import type { Configuration } from '../configuration.js';
 import type { Storage } from '../database/storage.js';
 
@@ -16,7 +17,7 @@ export function baseUrl(host: string, port: number): string {
  * @param port the one that is listened on
  */
 export function startMessage(
-  { host, workers, databaseUrl, dataDir }: Configuration,
+  { host, workers, databaseUrl, dataDir, access }: Configuration,
   port: number,
   storage: Storage,
 ): string {
@@ -30,6 +31,7 @@ export function startMessage(
     `  API        ${url}/analytics`,
     `  Explorer   ${url}/docs`,
     `  Storage    ${storageName(storage)}, ${where}`,
+    ...(isLocal(host) ? [] : [ACCESS[access]]),
     ...(workers > 1 ? [`  Workers    ${workers} processes, on one port`] : []),
     ...better(storage, databaseUrl === undefined),
     `  Try        curl -X POST '${url}/analytics?user=3&event=click'`,
@@ -39,6 +41,17 @@ export function startMessage(
     'Ctrl-C stops it.',
     '',
   ].join('\n');
+}
+
+const ACCESS: Record<Configuration['access'], string> = {
+  keys: '  Access     by keys (npm run keys); while none was made, from this machine alone',
+  open: '  Access     open: whoever reaches the port may read and change everything',
+};
+
+function isLocal(host: string): boolean {
+  return (
+    host === 'localhost' || (ipaddr.isValid(host) && ipaddr.process(host).range() === 'loopback')
+  );
 }
 
 function storageName({ timescaledb, postgresql }: Storage): string {

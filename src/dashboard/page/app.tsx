@@ -1,6 +1,7 @@
 import type { VNode } from 'preact';
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { readExtent } from './api/extent.js';
+import { onKeyNeeded } from './api/key.js';
 import { LiveWatch } from './api/live.js';
 import { frameOf } from './api/questions.js';
 import { NO_SUGGESTIONS, readSuggestions } from './api/suggestions.js';
@@ -17,6 +18,7 @@ import { useViewState } from './state/use-view-state.js';
 import { VIEWS, type View } from './state/view-state.js';
 import { Funnel } from './views/funnel.js';
 import { Import } from './views/import.js';
+import { KeyForm } from './views/key-form.js';
 import { Live } from './views/live.js';
 import { Overview } from './views/overview.js';
 import { People } from './views/people.js';
@@ -37,7 +39,17 @@ const COMPONENTS: Record<View, () => VNode> = {
 /** Views of figures, which a range and filters are about. */
 const FIGURES: readonly View[] = ['overview', 'funnel', 'retention'];
 
+/** The page, or what it takes to see it. */
 export function App() {
+  const [lock, setLock] = useState<{ isWrong: boolean } | undefined>();
+  useEffect(() => onKeyNeeded((isWrong) => setLock({ isWrong })), []);
+  if (!lock) return <Page />;
+  return (
+    <KeyForm key={String(lock.isWrong)} isWrong={lock.isWrong} onGiven={() => setLock(undefined)} />
+  );
+}
+
+function Page() {
   const [state, update] = useViewState();
   const [now, refresh] = useNow();
   const [theme, toggleTheme] = useTheme();

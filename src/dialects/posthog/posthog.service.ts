@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { receivedBody } from '../../ingest/body/body.middleware.js';
-import { DialectService } from '../dialect.service.js';
+import { callRules, DialectService } from '../dialect.service.js';
 import { readJsonBody, unreadable } from '../read-json-body.js';
 import { mapEvent } from './map-event.js';
 import type { EventsResultDto } from '../calls-result.dto.js';
@@ -24,6 +24,7 @@ export class PosthogService {
    * @throws UnreadableRequestError, UnauthorizedError, and what `DialectService.store` does
    */
   async receive(request: IncomingMessage, route: string): Promise<EventsResultDto> {
+    await this.dialect.requireAdmitted(request, route);
     const body = readJsonBody(receivedBody(request), RULES);
     const key = body['api_key'] ?? body['token'];
     const sender = await this.dialect.sender(request, key, route);
@@ -32,7 +33,8 @@ export class PosthogService {
       throw new UnreadableRequestError('invalid_batch', 'batch must be an array of events', 400);
     }
     if (batch.length > MAX_EVENTS) throw unreadable('body_too_large', RULES);
-    const events = batch.map((event: unknown) => mapEvent(event, { ...sender, sentAt }));
+    const rules = callRules(sender, sentAt);
+    const events = batch.map((event: unknown) => mapEvent(event, rules));
     const { rejected } = await this.dialect.store(events, sender, { route, names: NAMES });
     return { status: 1, ...(rejected && { rejected }) };
   }

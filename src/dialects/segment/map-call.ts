@@ -5,7 +5,7 @@ import type { IdentityFields } from '../../ingest/normalise-identity.js';
 import { Refusal } from '../../ingest/refusal.js';
 import { readFlag } from '../../ingest/read-values.js';
 import { OPTED_OUT } from '../../ingest/rejection-log.js';
-import type { CallRules, Sender } from '../dialect.service.js';
+import type { CallRules } from '../dialect.service.js';
 import { nobodysCall } from './nobodys-call.js';
 
 /** The calls of Segment's specification (https://segment.com/docs/connections/spec/). */
@@ -44,7 +44,7 @@ function mapItem(item: unknown, rules: CallRules, type?: CallType): MappedCall {
 }
 
 /** What is read of it: of nobody's call nothing that tells whose it is. */
-function callOf(item: Payload, { hasOptedOut }: Sender): Payload | Refusal {
+function callOf(item: Payload, { hasOptedOut }: CallRules): Payload | Refusal {
   if (hasOptedOut) return nobodysCall(item);
   const isNobodys = readFlag(item['nobody'], 'invalid_nobody');
   if (isNobodys instanceof Refusal) return isNobodys;
@@ -95,7 +95,7 @@ interface CallUser {
 const NOBODY: CallUser = { user: undefined, anonymous: false };
 
 /** Who is known is never looked up by what is anonymous: the ids are namespaces of their own. */
-function userOf(call: Payload, { identity }: Sender): CallUser {
+function userOf(call: Payload, { identity }: CallRules): CallUser {
   const userId = identity?.user ?? given(call['userId']);
   if (userId !== undefined) return { user: userId, anonymous: false };
   const anonymousId = given(call['anonymousId']);

@@ -3,7 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { isJsonObject } from '../../common/json-object.js';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { receivedBody } from '../../ingest/body/body.middleware.js';
-import { DialectService, type DialectAnswer } from '../dialect.service.js';
+import { callRules, DialectService, type DialectAnswer } from '../dialect.service.js';
 import { readJsonBody, unreadable } from '../read-json-body.js';
 import { mapCall, type CallType } from './map-call.js';
 
@@ -21,9 +21,10 @@ export class SegmentService {
   /** @throws UnreadableRequestError, UnauthorizedError, and what `DialectService.store` does */
   async receiveCall(request: IncomingMessage, type: CallType): Promise<DialectAnswer> {
     const route = `POST /v1/${type}`;
+    await this.dialect.requireAdmitted(request, route);
     const call = readJsonBody(receivedBody(request), RULES);
     const sender = await this.dialect.sender(request, call['writeKey'], route);
-    const rules = { ...sender, sentAt: call['sentAt'] };
+    const rules = callRules(sender, call['sentAt']);
     return await this.dialect.store([mapCall(call, rules, type)], sender, { route, names: NAMES });
   }
 
@@ -33,6 +34,7 @@ export class SegmentService {
    * @param route for the log of rejections
    */
   async receiveBatch(request: IncomingMessage, route = 'POST /v1/batch'): Promise<DialectAnswer> {
+    await this.dialect.requireAdmitted(request, route);
     const body = readJsonBody(receivedBody(request), RULES);
     const { batch, context, sentAt } = body;
     const sender = await this.dialect.sender(request, body['writeKey'] ?? keyOfFirst(batch), route);
@@ -40,9 +42,8 @@ export class SegmentService {
       throw new UnreadableRequestError('invalid_batch', 'batch must be an array of calls', 400);
     }
     if (batch.length > MAX_CALLS) throw unreadable('body_too_large', RULES);
-    const calls = batch.map((call: unknown) =>
-      mapCall(withContext(call, context), { ...sender, sentAt }),
-    );
+    const rules = callRules(sender, sentAt);
+    const calls = batch.map((call: unknown) => mapCall(withContext(call, context), rules));
     return await this.dialect.store(calls, sender, { route, names: NAMES });
   }
 }

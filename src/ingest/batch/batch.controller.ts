@@ -12,6 +12,7 @@ import {
   getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { DescribeRefusals } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
@@ -73,6 +74,7 @@ export class BatchController {
       '(application/x-ndjson), which is stored as it arrives. The answer says what became of each.',
     requestBody: REQUEST_BODY,
   })
+  @DescribeRefusals('invalid_write_key')
   @ApiOkResponse({ type: BatchResultDto })
   @ApiAcceptedResponse({
     type: BatchResultDto,

@@ -1,5 +1,4 @@
 import { Injectable } from '@nestjs/common';
-import type { ResolvedIdentity } from '../../access/identity-resolver.js';
 import { Clock } from '../../common/clock.js';
 import { toJson } from '../../common/json-object.js';
 import { Turns } from '../../common/turns.js';
@@ -7,7 +6,7 @@ import { Refusal } from '../refusal.js';
 import { beginningOf, OPTED_OUT, RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
 import { EventWriter } from '../writer/event-writer.js';
-import type { NormaliseRules } from '../normalise.js';
+import type { NormaliseRules, SenderRules } from '../normalise.js';
 import { judgeItem } from './judge.js';
 import { OversizedItem } from './parse-items.js';
 import { readBatch } from './read-batch.js';
@@ -16,16 +15,8 @@ import { isEvent, settle, type Judged } from './settle.js';
 
 const ROUTE = 'POST /analytics/batch';
 
-/** Whose a request's events are. */
-export interface BatchSender {
-  /** Whatever they say themselves. */
-  sender: ResolvedIdentity | undefined;
-  /** Whether they're nobody's. */
-  hasOptedOut: boolean;
-}
-
-/** How a request wants it, and whose it is. */
-export interface BatchOptions extends BatchSender {
+/** How a request wants it, and what counts for all of its events. */
+export interface BatchOptions extends SenderRules {
   /** Which receipts. */
   choice: ReceiptChoice;
 }

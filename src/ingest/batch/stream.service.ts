@@ -7,12 +7,13 @@ import { boundedChunks } from '../body/bounded-chunks.js';
 import { readToEnd } from '../body/read-to-end.js';
 import { Room } from '../body/room.js';
 import { readLines } from '../lines.js';
+import type { SenderRules } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { writePatiently } from '../writer/write-patiently.js';
 import { requireUtf8, unreadable } from './read-batch.js';
-import type { BatchOptions, BatchSender } from './batch.service.js';
+import type { BatchOptions } from './batch.service.js';
 import { Receipts } from './receipts.js';
 import { StreamRun } from './stream-run.js';
 
@@ -49,7 +50,7 @@ export class StreamService {
   async receive(
     request: IncomingMessage,
     response: ServerResponse,
-    { choice, ...whose }: BatchOptions,
+    { choice, ...rules }: BatchOptions,
   ): Promise<{ receipts: Receipts; incomplete: string | undefined }> {
     requireUtf8(request.headers['content-type'] ?? '');
     const chunks = bodyChunks(request);
@@ -62,7 +63,7 @@ export class StreamService {
       write: (written) => writePatiently(this.writer, written),
       noteRefusal: (refusal, text) => this.rejections.note(refusal, ROUTE, text),
     });
-    const incomplete = await this.readAll(request, chunks, run, whose).finally(() => {
+    const incomplete = await this.readAll(request, chunks, run, rules).finally(() => {
       // The receipts stay until the client has taken the answer.
       if (response.closed) events.hold(0);
       else response.once('close', () => events.hold(0));
@@ -74,12 +75,12 @@ export class StreamService {
     request: IncomingMessage,
     chunks: AsyncGenerator<Buffer>,
     run: StreamRun,
-    whose: BatchSender,
+    rules: SenderRules,
   ): Promise<string | undefined> {
     const maxBytes = this.options?.maxBytes;
     return await readToEnd(request, 'stream', run, async () => {
       for await (const lines of readLines(boundedChunks(chunks, this.room, maxBytes))) {
-        await run.add(lines, { now: this.clock.now(), ...whose });
+        await run.add(lines, { now: this.clock.now(), ...rules });
         // The next may be long in coming, and these would be kept until then.
         lines.length = 0;
       }

@@ -19,8 +19,14 @@ export class HttpSink implements EventSink {
   readonly label: string;
   private readonly endpoint: string;
 
-  /** @param url the server's, such as `http://127.0.0.1:8080` */
-  constructor(url: string) {
+  /**
+   * @param url the server's, such as `http://127.0.0.1:8080`
+   * @param key of kind write or admin, where it takes events by keys alone
+   */
+  constructor(
+    url: string,
+    private readonly key?: string,
+  ) {
     const base = new URL(url);
     this.label = `the server at ${base.origin}`;
     this.endpoint = new URL('analytics/batch', withSlash(base)).href;
@@ -52,12 +58,21 @@ export class HttpSink implements EventSink {
     try {
       const response = await fetch(this.endpoint, {
         method: 'POST',
-        headers: { 'Content-Type': 'application/json' },
+        headers: {
+          'Content-Type': 'application/json',
+          ...(this.key !== undefined && { 'X-API-Key': this.key }),
+        },
         body,
         signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
       });
       if (response.ok) return ((await response.json()) as BatchResultDto).receipts;
       const problem = `status ${response.status}: ${(await response.text()).slice(0, 300)}`;
+      if (response.status === 401) {
+        throw new ImportError(
+          `${this.label} takes events by keys alone. Set ANALYTICS_KEY to one of kind write or admin: ` +
+            'npm run keys makes them.',
+        );
+      }
       if (!RETRYABLE.includes(response.status)) {
         throw new ImportError(`${this.label} refuses the events, ${problem}`);
       }

@@ -18,6 +18,8 @@ export interface ImportContext {
   localUrl: string;
   /** Set explicitly: the events go there or nowhere. */
   analyticsUrl: string | undefined;
+  /** By which they are sent, where a server takes them by keys alone. */
+  analyticsKey?: string | undefined;
   /** Opens the database itself, for when no server runs. */
   openDirectSink: () => Promise<EventSink>;
   /** Ends the import in order. */
@@ -106,13 +108,14 @@ async function run(
 
 async function openSink({
   analyticsUrl,
+  analyticsKey,
   localUrl,
   openDirectSink,
   stdout,
 }: ImportContext): Promise<EventSink> {
   const url = analyticsUrl ?? localUrl;
   const found = await findServer(url);
-  if (found === 'found') return new HttpSink(url);
+  if (found === 'found') return new HttpSink(url, analyticsKey);
   if (analyticsUrl !== undefined) {
     throw new ImportError(
       found === 'other'

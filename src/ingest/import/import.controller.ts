@@ -1,6 +1,7 @@
 import { Controller, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
+import { DescribeRefusals } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ImportQueryDto } from './import.dto.js';
 import { DescribeImport } from './import.openapi.js';
@@ -14,6 +15,7 @@ export class ImportController {
 
   @Post()
   @DescribeImport()
+  @DescribeRefusals('invalid_write_key')
   async receive(
     @Req() request: Request,
     @Query() query: ImportQueryDto,

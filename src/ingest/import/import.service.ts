@@ -5,9 +5,12 @@ import { UnreadableRequestError } from '../../common/errors.js';
 import { TimeSlices, Turns } from '../../common/turns.js';
 import { StreamOptions } from '../batch/stream.service.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
+import { discard } from '../body/body-chunks.js';
 import { readToEnd } from '../body/read-to-end.js';
 import { Room, type Share } from '../body/room.js';
+import type { SenderRules } from '../normalise.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
+import { Senders, type Sender } from '../senders.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { readFileRequest, type RequestedFile } from './file-request.js';
 import { FileRun } from './file-run.js';
@@ -30,12 +33,13 @@ export class ImportService {
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
     private readonly clock: Clock,
+    private readonly senders: Senders,
     @Optional() private readonly options?: StreamOptions,
   ) {}
 
   /**
    * @returns with 202 when events lie in the spool, else 200
-   * @throws UnreadableRequestError when nothing could be read, InterruptedStreamError with what was
+   * @throws what `Senders.of` does, UnreadableRequestError when nothing could be read, InterruptedStreamError with what was
    *   stored so far when no more could be
    */
   async receive(
@@ -43,9 +47,10 @@ export class ImportService {
     response: ServerResponse,
     query: ImportQueryDto,
   ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
+    const { rules } = await this.senderOf(request);
     const file = readFileRequest(request, query);
     const share = this.room.share();
-    const run = this.begin(file, share);
+    const run = this.begin(file, share, rulesOfFiles(rules));
     const incomplete = await this.readAll(request, file, run).finally(() => {
       // The receipts stay until the client has taken the answer.
       if (response.closed) share.hold(0);
@@ -54,11 +59,11 @@ export class ImportService {
     return { status: run.hasAccepted ? 202 : 200, result: run.toResult(incomplete) };
   }
 
-  private begin({ options }: RequestedFile, share: Share): FileRun {
+  private begin({ options }: RequestedFile, share: Share, rules: SenderRules): FileRun {
     const slices = new TimeSlices(this.turns);
     return new FileRun(
       {
-        sink: new WriterSink(this.writer, this.clock, slices),
+        sink: new WriterSink(this.writer, { clock: this.clock, slices, rules }),
         receipts: new LineReceipts((reason, text) => {
           this.rejections.note(reason, ROUTE, beginningOf(text));
         }),
@@ -67,6 +72,15 @@ export class ImportService {
       },
       options,
     );
+  }
+
+  private async senderOf(request: IncomingMessage): Promise<Sender> {
+    try {
+      return await this.senders.of(request, ROUTE);
+    } catch (error) {
+      void discard(request);
+      throw error;
+    }
   }
 
   private async readAll(
@@ -83,4 +97,9 @@ export class ImportService {
       }
     });
   }
+}
+
+/** Whoever sends a file sends the events of others: whose they are it says itself. */
+function rulesOfFiles({ source, keyEvents }: SenderRules): SenderRules {
+  return { ...(source !== undefined && { source }), ...(keyEvents && { keyEvents }) };
 }

@@ -4,11 +4,18 @@ import type { ReceiptDto } from '../batch/batch.dto.js';
 import { judgeItem } from '../batch/judge.js';
 import { Receipts } from '../batch/receipts.js';
 import { isEvent, settle, type Judged } from '../batch/settle.js';
-import type { EventFields } from '../normalise.js';
+import type { EventFields, SenderRules } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import type { EventWriter } from '../writer/event-writer.js';
 import { writePatiently } from '../writer/write-patiently.js';
 import type { EventReceiver } from './event-sink.js';
+
+interface WriterSinkOptions {
+  clock: Clock;
+  slices: TimeSlices;
+  /** What counts for all events of who imports. */
+  rules: SenderRules;
+}
 
 /** Stores an import's events in this server. Who imports tells the log of rejections, by the line. */
 export class WriterSink implements EventReceiver {
@@ -17,16 +24,16 @@ export class WriterSink implements EventReceiver {
 
   constructor(
     private readonly writer: EventWriter,
-    private readonly clock: Clock,
-    private readonly slices: TimeSlices,
+    private readonly options: WriterSinkOptions,
   ) {}
 
   /** @throws OverloadedError, UnavailableError, SpoolUnavailableError */
   async send(events: EventFields[]): Promise<ReceiptDto[]> {
-    const rules = { now: this.clock.now() };
+    const { clock, slices } = this.options;
+    const rules = { now: clock.now(), ...this.options.rules };
     const judged: Judged[] = [];
     for (const event of events) {
-      if (this.slices.isOver) await this.slices.next();
+      if (slices.isOver) await slices.next();
       const verdict = judgeItem(event, rules);
       judged.push(verdict instanceof Refusal ? { refusal: verdict, text: '' } : verdict);
     }

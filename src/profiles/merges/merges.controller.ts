@@ -7,9 +7,9 @@ import {
   ApiParam,
   ApiServiceUnavailableResponse,
   ApiTags,
-  ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
 import type { Request } from 'express';
+import { AccessBy } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
@@ -31,6 +31,7 @@ const UNKNOWN = { type: ErrorDto, description: '`unknown_merge`: there is none' 
 @ApiTags('users')
 @Controller('analytics/merges')
 @UseFilters(AnalyticsExceptionFilter)
+@AccessBy('read')
 export class MergesController {
   constructor(private readonly merges: MergesService) {}
 
@@ -66,6 +67,7 @@ export class MergesController {
   }
 
   @Delete(':id')
+  @AccessBy('admin')
   @ApiOperation({
     summary: 'Undo a merge',
     description:
@@ -75,7 +77,6 @@ export class MergesController {
   })
   @ApiParam(ID)
   @ApiOkResponse({ type: MergeDto, description: 'The merge as it is now' })
-  @ApiUnauthorizedResponse({ type: ErrorDto, description: 'A token that is not valid' })
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
   undo(@Req() request: Request, @Param('id') id: string): Promise<MergeDto> {

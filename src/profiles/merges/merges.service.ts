@@ -1,6 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { Access } from '../../access/access.js';
+import { AuditService } from '../../access/audit.service.js';
 import { IdentityResolver } from '../../access/identity-resolver.js';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { isUserId } from '../../common/text.js';
@@ -47,6 +49,8 @@ export class MergesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly identities: IdentityResolver,
+    private readonly audit: AuditService,
+    private readonly access: Access,
   ) {}
 
   /** @throws UnreadableRequestError for a cursor that isn't one, or what can be no id */
@@ -114,8 +118,11 @@ export class MergesService {
     const number = readId(id);
     const identity = await this.identities.resolve(request);
     const route = `DELETE /analytics/merges/${number}`;
-    const by = identity ? `${route}, token of ${identity.user}` : route;
+    const actor = this.access.actorOf(request);
+    const by = [route, actor, identity && `token of ${identity.user}`].filter(Boolean).join(', ');
     await this.query('SELECT undo_merge($1, $2)', [number, by]);
+    const details = { merge: number };
+    await this.audit.note({ actor: actor ?? 'anyone', action: 'merge.undo', details });
     return await this.get(id);
   }
 

@@ -1,3 +1,5 @@
+import { keyHeaders, tellKeyNeeded } from './key.js';
+
 /** An answer that isn't what was asked for, as the API words it. */
 export class ApiError extends Error {
   override name = 'ApiError';
@@ -20,7 +22,7 @@ export class ApiError extends Error {
    * @returns undefined where it would fail again
    */
   retryMs(usual: number): number | undefined {
-    const mayPass = this.status === 0 || this.status >= 500;
+    const mayPass = this.status === 0 || this.status === 429 || this.status >= 500;
     if (!mayPass || this.code === 'query_timeout') return undefined;
     return Math.max(usual, this.retryAfter * 1_000);
   }
@@ -36,6 +38,12 @@ export class ApiError extends Error {
         return 'Choose a later range: older events are kept as figures only, without properties.';
       case 'unknown_user':
         return 'Look for them by a trait: ids are written exactly as they were sent.';
+      case 'wrong_key_kind':
+        return 'Open the dashboard in another tab, with a key of that kind.';
+      case 'protected_mode':
+        return 'Make a key on the server, and give it here.';
+      case 'rate_limited':
+        return 'It is tried again by itself.';
       case 'query_timeout':
         return 'Choose a shorter range, or fewer filters.';
       case 'invalid_query':
@@ -117,13 +125,20 @@ function post(path: string, body: object, signal?: AbortSignal): Promise<Respons
 async function send(url: string, init: RequestInit): Promise<Response> {
   let response: Response;
   try {
-    response = await fetch(url, init);
+    response = await fetch(url, { ...init, headers: withKey(init.headers) });
   } catch (error) {
     if (init.signal?.aborted) throw error;
     throw new ApiError(0, 'unreachable', 'The server does not answer.');
   }
   if (response.ok) return response;
+  if (response.status === 401) tellKeyNeeded();
   throw await errorOf(response);
+}
+
+function withKey(given: RequestInit['headers']): Headers {
+  const headers = new Headers(given);
+  for (const [name, value] of Object.entries(keyHeaders())) headers.set(name, value);
+  return headers;
 }
 
 async function errorOf(response: Response): Promise<ApiError> {

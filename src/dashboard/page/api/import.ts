@@ -1,5 +1,6 @@
 import type { FileFormat } from '../../../common/file-format.js';
 import { ApiError } from './client.js';
+import { keyHeaders } from './key.js';
 import type { ImportAnswer } from './types.js';
 
 export interface ImportOptions {
@@ -28,6 +29,7 @@ export function importFile(
   const request = new XMLHttpRequest();
   request.open('POST', `analytics/import?${search}`);
   request.setRequestHeader('Content-Type', 'application/octet-stream');
+  for (const [name, value] of Object.entries(keyHeaders())) request.setRequestHeader(name, value);
   request.upload.addEventListener('progress', ({ loaded, total }) => onProgress(loaded / total));
   const done = new Promise<ImportAnswer>((resolve, reject) => {
     const fail = (code: string, message: string): void =>

@@ -1,3 +1,5 @@
+import { EventSource as KeyedEventSource } from 'eventsource';
+import { currentKey, keyHeaders } from './key.js';
 import type { EventLine } from './types.js';
 
 /** What a feed tells. */
@@ -48,7 +50,7 @@ export class LiveWatch {
   private connect(): void {
     const place: Record<string, string> = this.place === '' ? {} : { last_event_id: this.place };
     const search = new URLSearchParams({ ...this.parameters, ...place });
-    const source = new EventSource(`analytics/live?${search}`);
+    const source = openSource(`analytics/live?${search}`);
     const { onEvent, onMissing, onConnected } = this.listener;
     const hear = (type: string, take: (data: string) => void): void => {
       source.addEventListener(type, (message: MessageEvent<string>) => {
@@ -62,7 +64,7 @@ export class LiveWatch {
     hear('gap', () => onMissing?.(undefined));
     source.addEventListener('error', () => {
       onConnected?.(false);
-      if (source.readyState !== EventSource.CLOSED) return;
+      if (source.readyState !== source.CLOSED) return;
       this.disconnect();
       this.timer = setTimeout(this.onVisibility, AGAIN_MS);
     });
@@ -74,4 +76,13 @@ export class LiveWatch {
     this.source?.close();
     this.source = undefined;
   }
+}
+
+/** A browser's own gives no key with its question. */
+function openSource(url: string): EventSource {
+  if (currentKey() === undefined) return new EventSource(url);
+  return new KeyedEventSource(new URL(url, location.href), {
+    fetch: (input, init) =>
+      fetch(input, { ...init, headers: { ...init.headers, ...keyHeaders() } }),
+  });
 }

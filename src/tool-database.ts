@@ -13,7 +13,7 @@ import {
 const CONNECTION_TIMEOUT_MS = 5_000;
 
 /** One connection to the server's database. */
-export interface RollupDatabase {
+export interface ToolDatabase {
   client: Client;
   close(): Promise<void>;
 }
@@ -24,10 +24,10 @@ export interface RollupDatabase {
  *
  * @throws EmbeddedPostgresError, DatabaseError with messages for people
  */
-export async function openRollupDatabase(
+export async function openToolDatabase(
   configuration: Configuration,
   options: DatabaseOptions & { signal: AbortSignal },
-): Promise<RollupDatabase> {
+): Promise<ToolDatabase> {
   const database = await findDatabase(configuration, options);
   try {
     // It waits for a database that is starting, and brings the schema up to date.
@@ -84,7 +84,7 @@ function requireCluster(dataDir: string): void {
 async function connect(url: string): Promise<Client> {
   const client = new Client({
     connectionString: url,
-    application_name: 'user-analytics-rollups',
+    application_name: 'user-analytics-tools',
     connectionTimeoutMillis: CONNECTION_TIMEOUT_MS,
     keepAlive: true,
   });

@@ -1,0 +1,104 @@
+import type { IncomingMessage } from 'node:http';
+import { Injectable } from '@nestjs/common';
+import { Access, type Grant } from '../access/access.js';
+import { ForbiddenKeyError, RateLimitedError } from '../access/access-errors.js';
+import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { hasOptedOut } from '../access/privacy-signals.js';
+import { RequestIdentities } from '../access/request-identities.js';
+import { UnauthorizedError } from '../access/unauthorized-error.js';
+import type { SenderRules } from './normalise.js';
+import { Refusal } from './refusal.js';
+import { RejectionLog } from './rejection-log.js';
+
+/** Who sends a request's events, and what of it counts for each of them. */
+export interface Sender {
+  rules: SenderRules;
+  /** Whose they are; undefined where their body says it, or nobody may know. */
+  identity: ResolvedIdentity | undefined;
+  /** The key's source; undefined where it has none. */
+  source: string | undefined;
+  /** For the audit trail. */
+  by: string;
+}
+
+/** Finds out who sends a request: by its token and its key, and whether it may. */
+@Injectable()
+export class Senders {
+  constructor(
+    private readonly access: Access,
+    private readonly identities: RequestIdentities,
+    private readonly rejections: RejectionLog,
+  ) {}
+
+  /**
+   * @param route which way in, such as `POST /analytics/batch`
+   * @param bodyKey the key that the body holds, if any
+   * @throws UnauthorizedError, ForbiddenKeyError, RateLimitedError, which the log of rejections has
+   *   then; ProtectedModeError, and an AnalyticsError that's retryable where it can't be told now
+   */
+  of(request: IncomingMessage, route: string, bodyKey?: unknown): Promise<Sender> {
+    return this.noting(route, () => this.find(request, route, bodyKey));
+  }
+
+  /**
+   * For who reads the body before: it isn't read of every request.
+   *
+   * @throws RateLimitedError, which the log of rejections has then; ProtectedModeError
+   */
+  requireAdmitted(request: IncomingMessage, route: string): Promise<void> {
+    return this.noting(route, () => this.access.requireAdmitted(request));
+  }
+
+  /** To be told when an event of the sender has been stored. */
+  stored({ identity }: Sender): void {
+    this.identities.stored(identity);
+  }
+
+  private async noting<Result>(
+    route: string,
+    work: () => Result | Promise<Result>,
+  ): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      const refusal = refusalOf(error);
+      if (refusal) this.rejections.note(refusal, route, '');
+      throw error;
+    }
+  }
+
+  private async find(request: IncomingMessage, route: string, bodyKey: unknown): Promise<Sender> {
+    const known = await this.identities.of(request);
+    const grant = await this.access.authorize(request, {
+      kind: 'write',
+      bodyKey,
+      isToken: known !== undefined,
+    });
+    const isOut = hasOptedOut(request);
+    // A token that isn't valid is refused as ever, and one that is tells nothing.
+    const identity = isOut ? undefined : known;
+    const source = grant.key?.source ?? undefined;
+    const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
+    return {
+      rules: { sender: identity, hasOptedOut: isOut, ...rulesOf(grant) },
+      identity,
+      source,
+      by: by.filter(Boolean).join(', '),
+    };
+  }
+}
+
+function rulesOf({ key }: Grant): Pick<SenderRules, 'source' | 'keyEvents'> {
+  const { source = null, events = null } = key ?? {};
+  return { ...(source !== null && { source }), ...(events && { keyEvents: events }) };
+}
+
+/** Why nothing of a request is stored, where it's the sender's own doing. */
+export function refusalOf(error: unknown): Refusal | undefined {
+  const isTheirs =
+    error instanceof UnauthorizedError ||
+    error instanceof ForbiddenKeyError ||
+    error instanceof RateLimitedError;
+  if (!isTheirs || error.code === 'invalid_key') return undefined;
+  return new Refusal(error.code);
+}

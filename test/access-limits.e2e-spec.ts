@@ -1,0 +1,155 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { KeyRing } from '../src/access/keys/key-ring.js';
+import { startApplication, type TestApplication } from './support/application.js';
+import { bringDatabaseBack, takeDatabaseAway } from './support/database.js';
+import { json, makeKey, withHeaders } from './support/keys.js';
+import { until } from './support/poll.js';
+
+const CALL = { userId: 'u-1', event: 'click', timestamp: '2026-01-01T00:00:00Z', messageId: 'm' };
+
+let server: TestApplication;
+
+function open(...settings: Parameters<typeof startApplication>) {
+  beforeAll(async () => {
+    server = await startApplication(...settings);
+  });
+  afterAll(async () => server.stop());
+}
+
+function ask(path: string, init: RequestInit = {}): Promise<Response> {
+  return fetch(`${server.base}/${path}`, { ...init, signal: AbortSignal.timeout(20_000) });
+}
+
+async function codeOf(path: string, init: RequestInit = {}): Promise<[number, unknown]> {
+  const response = await ask(path, init);
+  const body = (await response.json().catch(() => ({}))) as { code?: string };
+  return [response.status, body.code];
+}
+
+describe('by ACCESS=open', () => {
+  open({ access: { open: true } });
+
+  it('everyone may do everything but make keys, whatever keys there are', async () => {
+    await makeKey(server, { kind: 'read' });
+    const headers = { 'X-Forwarded-For': '203.0.113.7' };
+    expect((await ask('analytics/events', { headers })).status).toBe(200);
+    expect((await ask('v1/track', { method: 'POST', ...json(CALL) })).status).toBe(200);
+    expect((await ask('analytics/keys', { headers })).status).toBe(401);
+  });
+});
+
+describe('limits', () => {
+  open({ limits: { perAddress: 5, perKey: 3 }, access: { open: true } }, { trustProxy: 1 });
+
+  const from = (address: string) => ({ 'X-Forwarded-For': address });
+
+  it('hold for an address, of IPv6 for a network', async () => {
+    for (const addresses of [
+      ['203.0.113.7', '::ffff:203.0.113.7'],
+      ['2001:db8:1:2::7', '2001:db8:1:2:ffff::8'],
+    ]) {
+      for (let count = 0; count < 5; count += 1) {
+        const response = await ask('analytics/events', { headers: from(addresses[count % 2]!) });
+        expect(response.status).toBe(200);
+        expect(response.headers.get('RateLimit')).toMatch(new RegExp(`^"address";r=${4 - count};`));
+      }
+      const headers = from(addresses[0]!);
+      expect(await codeOf('analytics/events', { headers })).toEqual([429, 'rate_limited']);
+      const batch = json({ events: [{ user: 'limited', event: 'click' }] });
+      expect(
+        await codeOf('analytics/batch', { method: 'POST', ...withHeaders(batch, headers) }),
+      ).toEqual([429, 'rate_limited']);
+      const original = await ask('analytics?user=limited&event=click', { method: 'POST', headers });
+      expect(original.status).toBe(204);
+      expect(original.headers.get('X-Analytics-Rejected')).toMatch(/^rate_limited/);
+      expect(original.headers.get('RateLimit')).toBeNull();
+    }
+    expect((await ask('analytics/events', { headers: from('203.0.113.8') })).status).toBe(200);
+    expect((await ask('analytics/users/limited')).status).toBe(404);
+  });
+
+  it('are none for this machine itself', async () => {
+    for (let count = 0; count < 10; count += 1) {
+      expect((await ask('analytics/events')).status).toBe(200);
+    }
+  });
+
+  it('hold for a key', async () => {
+    const { secret } = await makeKey(server, { kind: 'read' });
+    const headers = { 'X-API-Key': secret };
+    for (let count = 0; count < 3; count += 1) {
+      expect((await ask('analytics/events', { headers })).status).toBe(200);
+    }
+    const refused = await ask('analytics/events', { headers });
+    expect(refused.status).toBe(429);
+    expect(await refused.json()).toMatchObject({ code: 'rate_limited' });
+    expect(Number(refused.headers.get('Retry-After'))).toBeGreaterThan(0);
+    expect(Number(refused.headers.get('Retry-After'))).toBeLessThanOrEqual(60);
+    expect(refused.headers.get('RateLimit')).toMatch(/^"key";r=0;t=\d+$/);
+    expect(refused.headers.get('RateLimit-Policy')).toBe('"key";q=3;w=60');
+    expect((await ask('analytics/events')).status).toBe(200);
+  });
+});
+
+describe('keys while the database is away', () => {
+  open();
+
+  it('are those that were known, and of others nobody can tell', async () => {
+    const { secret } = await makeKey(server, { kind: 'write', source: 'shop' });
+    const post = (key: string) =>
+      ask('analytics?user=3&event=click&timestamp=1224567997&id=a', {
+        method: 'POST',
+        headers: { 'X-API-Key': key },
+      });
+    await until(
+      async () =>
+        !(await post('nobody')).ok || (await post('nobody')).headers.has('X-Analytics-Rejected'),
+    );
+    await takeDatabaseAway(server.databaseUrl);
+    try {
+      const known = await post(secret);
+      expect([known.status, known.headers.get('X-Analytics-Rejected')]).toEqual([204, null]);
+      const unknown = await post('nobody');
+      expect(unknown.status).toBe(503);
+      expect(Number(unknown.headers.get('Retry-After'))).toBeGreaterThan(0);
+    } finally {
+      await bringDatabaseBack(server.databaseUrl);
+    }
+    await until(async () => (await server.countEvents()) === 1);
+    const response = await post('nobody');
+    expect(response.headers.get('X-Analytics-Rejected')).toMatch(/^invalid_write_key/);
+  });
+});
+
+describe('the live feed', () => {
+  open();
+
+  it('ends within seconds when its key is revoked', async () => {
+    const { secret, key } = await makeKey(server, { kind: 'read' });
+    await until(async () => (await ask('analytics/events')).status === 401);
+    const feed = await fetch(`${server.base}/analytics/live`, { headers: { 'X-API-Key': secret } });
+    expect(feed.status).toBe(200);
+    const ended = feed.text().catch(() => 'broken off');
+    await server.dataSource.query('UPDATE access_keys SET revoked_at = now() WHERE id = $1', [
+      key.id,
+    ]);
+    const begun = performance.now();
+    await ended;
+    expect(performance.now() - begun).toBeLessThan(8_000);
+  });
+});
+
+describe('when a key was used last', () => {
+  open();
+
+  it('is kept, at the end at the latest', async () => {
+    const { secret } = await makeKey(server, { kind: 'read' });
+    const headers = { 'X-API-Key': secret };
+    await until(async () => (await ask('analytics/events', { headers })).ok);
+    await server.app.get(KeyRing, { strict: false }).beforeApplicationShutdown();
+    const rows = await server.dataSource.query(
+      `SELECT last_used_at > now() - interval '1 hour' AS used FROM access_keys`,
+    );
+    expect(rows).toEqual([{ used: true }]);
+  });
+});
