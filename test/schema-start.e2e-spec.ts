@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import type { Client } from 'pg';
+import { Client } from 'pg';
 import { migrations } from '../migrations/index.js';
 import { DatabaseError } from '../src/database/database-error.js';
 import { openDatabase } from '../src/database/open-database.js';
@@ -158,6 +158,27 @@ describe('servers that find an older schema', () => {
       expect(limits).toEqual([{ statement_timeout: '30s' }]);
       await dataSource.destroy();
     });
+  });
+
+  it('warn of servers that are still at work on it', async () => {
+    await migrateTo(database.url, migrations.length - 1);
+    const older = new Client({
+      connectionString: database.url,
+      application_name: 'user-analytics',
+    });
+    await older.connect();
+    const said: string[] = [];
+    const open = async (): Promise<void> =>
+      (await openDatabase(database.url, (line) => said.push(line))).destroy();
+    await open();
+    expect(said).toEqual([expect.stringMatching(/Servers of an older version must be stopped/)]);
+    // Nothing changes any more.
+    await open();
+    expect(said).toHaveLength(1);
+    await older.end();
+    await revertTo(database.url, migrations.length - 1);
+    await open();
+    expect(said).toHaveLength(1);
   });
 
   it('say which migrations they do not know, and change nothing', async () => {

@@ -27,7 +27,7 @@ export async function openDatabase(
   const dataSource = await connect(url, log, signal);
   try {
     await refuseUnfinishedRestore(dataSource);
-    await migrate(dataSource);
+    await migrate(dataSource, log);
     return dataSource;
   } catch (error) {
     await dataSource.destroy();
