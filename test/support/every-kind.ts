@@ -130,18 +130,29 @@ export interface Writing {
 
 const WRITERS = 3;
 const BATCH = 20;
+const FIRST_WEEK = Date.parse('2026-03-12T10:00:00Z');
+const WEEK_MS = 7 * 86_400_000;
+const WEEKS = 30;
+/** So that new chunks are made all the time. */
+const BATCHES_A_WEEK = 5;
 
-/** Writes events of this day, some of users who are new. */
+/** Writes events of one week after the other, some of users who are new. */
 export function keepWriting(server: TestApplication): Writing {
   const acknowledged = new Set<string>();
   const ending = new AbortController();
+  let batches = 0;
+  const nextBatch = (): { id: string }[] => {
+    const week = Math.floor(batches / BATCHES_A_WEEK) % WEEKS;
+    batches += 1;
+    const timestamp = new Date(FIRST_WEEK + week * WEEK_MS).toISOString();
+    return Array.from({ length: BATCH }, () => {
+      const id = randomUUID();
+      return { id, timestamp, user: `w-${id.slice(0, 2)}`, event: 'click' };
+    });
+  };
   const write = async (): Promise<void> => {
     while (!ending.signal.aborted) {
-      const batch = Array.from({ length: BATCH }, () => {
-        const id = randomUUID();
-        const user = `w-${id.slice(0, 2)}`;
-        return { id, timestamp: '2026-04-01T10:00:00Z', user, event: 'click' };
-      });
+      const batch = nextBatch();
       await post(server, '/analytics/batch', batch);
       for (const { id } of batch) acknowledged.add(id);
     }
