@@ -1,12 +1,13 @@
 /**
- * Puts a private PostgreSQL 17 with TimescaleDB into `.timescaledb/` of the project.
+ * Puts a private PostgreSQL 17 with TimescaleDB into `.timescaledb/` of the project, with the client
+ * programs that make backups and restore them.
  *
  * The packages come from the Debian archive that this machine already uses, at the release that
  * carries TimescaleDB. They are only unpacked, never installed: the programs run on the C library
  * that came with them, so the machine's own packages play no part, and no root is needed.
  *
- * `.timescaledb/version.json` is written last. Without it, or after the project was moved, the
- * next run starts over.
+ * `.timescaledb/version.json` is written last. Without it or one of the programs, or after the project
+ * was moved, the next run starts over.
  */
 import * as fs from 'node:fs';
 import { basename, dirname, join } from 'node:path';
@@ -29,6 +30,8 @@ const MARKER = join(INSTALLATION, 'version.json');
 const WORK_PREFIX = '.timescaledb.work-';
 
 const BIN = 'usr/lib/postgresql/17/bin';
+/** What somebody runs: without one of them the installation is taken for unfinished. */
+const PROGRAMS = ['initdb', 'postgres', 'pg_dump', 'pg_restore', 'psql', 'createdb'];
 // Debian builds PostgreSQL to read the system's time zones, wherever the server itself is.
 const TIME_ZONES = '/usr/share/zoneinfo';
 
@@ -99,9 +102,9 @@ const program = (file) => join(INSTALLATION, BIN, file);
  * server without port or socket, and it ends with its input, even if this process is killed.
  */
 async function verify(folder) {
+  for (const file of PROGRAMS) await run(program(file), ['--version']);
   const { name, ...account } = serverAccount();
   if (name && !(await isReachable(program('postgres'), account))) {
-    await run(program('postgres'), ['--version']);
     console.log(
       `Not tried out: ${PROJECT} is closed to "${name}", and servers refuse to run as root.`,
     );
@@ -173,11 +176,12 @@ function mark(packages, work) {
   fs.renameSync(draft, MARKER);
 }
 
-/** What the marker says, unless it is missing, broken or about another place. */
+/** What the marker says, unless it is missing, broken, about another place, or programs are missing. */
 function installed() {
   try {
     const version = JSON.parse(fs.readFileSync(MARKER, 'utf8'));
-    return version.root === INSTALLATION ? version : undefined;
+    const isWhole = PROGRAMS.every((name) => fs.existsSync(program(name)));
+    return version.root === INSTALLATION && isWhole ? version : undefined;
   } catch {
     return undefined;
   }
@@ -223,6 +227,7 @@ async function main() {
   const state = added ? 'is ready' : 'is already there';
   console.log(`PostgreSQL ${postgresql} with TimescaleDB ${timescaledb} ${state}: ${INSTALLATION}`);
   console.log('npm start now creates new data directories on TimescaleDB; existing ones stay.');
+  console.log(`pg_dump, pg_restore and psql are in ${join(INSTALLATION, BIN)}.`);
 }
 
 main().catch((error) => {

@@ -1,5 +1,5 @@
 import { ConfigurationError } from './configuration.js';
-import { DatabaseError } from './database/open-database.js';
+import { DatabaseError } from './database/database-error.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.js';
 import { SpoolFolderError } from './ingest/spool/spool.js';
 import { ListenError } from './server/listen-error.js';

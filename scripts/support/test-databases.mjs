@@ -5,6 +5,7 @@ import { projectRoot } from './project.mjs';
 
 export const WITHOUT_TIMESCALEDB =
   'The half of the end-to-end suite that runs on TimescaleDB DID NOT RUN: this machine has none.\n' +
+  'Nor did the tests of backups, unless PostgreSQL’s client programs are beside a server of its own.\n' +
   'On Debian or Ubuntu, npm run timescaledb puts one into this folder.';
 
 /**

@@ -6,6 +6,8 @@ import { run, stop } from './processes.mjs';
 export const RELEASE = 'trixie';
 export const POSTGRESQL = 'postgresql-17';
 export const TIMESCALEDB = 'postgresql-17-timescaledb';
+/** For backups: `pg_dump`, `pg_restore`, `psql` and their like. */
+const CLIENT = 'postgresql-client-17';
 export const TRIPLETS = { amd64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' };
 
 const DEBIAN_SUITE = /^(bullseye|bookworm|trixie|forky|(old)*stable|testing|sid|unstable)$/;
@@ -120,7 +122,7 @@ async function openArchive(source, apt, architecture) {
   const aptGet = (cwd, ...args) =>
     run('apt-get', ['-q', '-c', join(apt, 'apt.conf'), ...args], { cwd });
   await aptGet(apt, 'update');
-  const wanted = [POSTGRESQL, TIMESCALEDB, 'patchelf'];
+  const wanted = [POSTGRESQL, CLIENT, TIMESCALEDB, 'patchelf'];
   const uris = await aptGet(apt, '--yes', '--print-uris', 'install', ...wanted);
   return { aptGet, packages: parsePackages(uris).filter(isNeeded) };
 }

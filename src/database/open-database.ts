@@ -2,17 +2,13 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { DataSource } from 'typeorm';
 import { isUnavailable } from '../common/database-errors.js';
 import { dataSourceOptions } from './data-source-options.js';
+import { DatabaseError } from './database-error.js';
+import { migrate } from './migrate.js';
+import { refuseUnfinishedRestore } from './unfinished-restore.js';
 
 /** How long a start waits for a database that is starting itself. */
 const PATIENCE_MS = 30_000;
 const RETRY_INTERVAL_MS = 500;
-/** Any number, the same in every server: it names the lock that migrations hold. */
-const MIGRATION_LOCK = 7_301_662_941;
-
-/** The database can't be used; the message is for the person who starts the server. */
-export class DatabaseError extends Error {
-  override name = 'DatabaseError';
-}
 
 /**
  * Connects and brings the schema up to date. Any number of servers may start at once.
@@ -20,7 +16,8 @@ export class DatabaseError extends Error {
  * @param url a PostgreSQL connection URL; never shown
  * @param log takes lines for the person who waits
  * @param signal ends the waiting, with an AbortError
- * @throws DatabaseError when nothing answers within 30 seconds, or the access is refused
+ * @throws DatabaseError when nothing answers within 30 seconds, the access is refused, a
+ *   restore isn't finished, or a newer version has changed the schema
  */
 export async function openDatabase(
   url: string,
@@ -29,7 +26,8 @@ export async function openDatabase(
 ): Promise<DataSource> {
   const dataSource = await connect(url, log, signal);
   try {
-    await migrate(dataSource);
+    await refuseUnfinishedRestore(dataSource);
+    await migrate(dataSource, log);
     return dataSource;
   } catch (error) {
     await dataSource.destroy();
@@ -58,20 +56,6 @@ async function connect(
       if (attempt === 1) log('Waiting for the database …');
       await sleep(RETRY_INTERVAL_MS, undefined, signal && { signal });
     }
-  }
-}
-
-async function migrate(dataSource: DataSource): Promise<void> {
-  const runner = dataSource.createQueryRunner();
-  try {
-    // Another server may be migrating for longer than a statement usually takes.
-    await runner.query('SET statement_timeout = 0');
-    await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    await dataSource.runMigrations({ transaction: 'each' });
-    await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
-    await runner.query('RESET statement_timeout');
-  } finally {
-    await runner.release();
   }
 }
 

@@ -6,7 +6,7 @@ import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
 import type { AnalyticsOptions } from '../../src/analytics/analytics.module.js';
 import { createApp, type ServerSettings } from '../../src/create-app.js';
-import { createDatabase } from './database.js';
+import { createDatabase, type TestDatabase } from './database.js';
 
 /** The whole server on a database of its own, listening on a free port. */
 export interface TestApplication {
@@ -29,13 +29,14 @@ const SPOOL_BYTES = 64 * 1024 * 1024;
 
 /**
  * @param options instead of a spool of 64 MB and streams of any length
- * @param settings of the server around it
+ * @param given settings of the server around it; a database instead of a new one, dropped at the end
+ *   all the same
  */
 export async function startApplication(
   options?: AnalyticsOptions,
-  settings: ServerSettings = {},
+  { database: given, ...settings }: ServerSettings & { database?: TestDatabase } = {},
 ): Promise<TestApplication> {
-  const database = await createDatabase();
+  const database = given ?? (await createDatabase());
   const { dataSource } = database;
   const spool = mkdtempSync(join(tmpdir(), 'user-analytics-spool-'));
   const app = await createApp(

@@ -17,7 +17,7 @@ export interface TestDatabase {
 }
 
 /** `npm test` starts the servers and says where they are. */
-function serverUrl(): string {
+export function serverUrl(): string {
   const variable = onTimescaledb ? 'TEST_DATABASE_URL_TIMESCALEDB' : 'TEST_DATABASE_URL_PLAIN';
   const url = process.env[variable];
   if (url === undefined) throw new Error(`${variable} is not set: run npm test`);

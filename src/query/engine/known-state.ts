@@ -12,12 +12,19 @@ export class KnownState implements EngineState {
   readonly cache: SetCache;
   private readonly knownPeople = new KnownPeople();
   private knownNames: { count: number; names: RollupNames } | undefined;
+  private database: string | undefined;
 
   constructor(
     readonly limits: QueryLimits,
     cacheBytes: number,
   ) {
     this.cache = new SetCache(cacheBytes);
+  }
+
+  /** Before anything else is asked of it: what is known of another database is forgotten. */
+  belongTo({ database }: Snapshot): void {
+    if (this.database !== undefined && this.database !== database) this.forget();
+    this.database = database;
   }
 
   people(client: ClientBase, snapshot: Snapshot): Promise<People> {

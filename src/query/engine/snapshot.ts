@@ -6,6 +6,11 @@ import type { Range } from '../language/query.js';
 
 /** What one transaction sees, and what its answers depend on besides the events. */
 export interface Snapshot {
+  /**
+   * Which database it's of. Another one may stand in its place from one moment to the next, restored
+   * or taken over by a standby, with versions and numbers of its own.
+   */
+  database: string;
   /** Raw events from here on are there; -Infinity where none was ever removed. */
   horizonMs: number;
   /** The start of the first minute that has an event, or had one; the end of the last. */
@@ -54,6 +59,7 @@ export async function inSnapshot<Result>(
 }
 
 interface SnapshotRow {
+  database: string;
   horizon: number | null;
   first: number | null;
   last: number | null;
@@ -65,7 +71,9 @@ interface SnapshotRow {
 }
 
 const READ_SNAPSHOT = `
-  SELECT CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
+  SELECT format('%s %s %s', pg_postmaster_start_time(), 'rollups'::regclass::oid,
+      (SELECT oid FROM pg_database WHERE datname = current_database())) AS database,
+    CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
     ${toMinute(`least((SELECT min(bucket) FROM rollups WHERE grain = 1),
       (SELECT min(minute) FROM rollup_deltas), (SELECT min(minute) FROM rollup_repairs))`)}
       AS first,
@@ -79,8 +87,9 @@ const READ_SNAPSHOT = `
   FROM horizon, merges_version`;
 
 function toSnapshot(row: SnapshotRow): Snapshot {
-  const { horizon, first, last, version, reset, names, sources, holes } = row;
+  const { database, horizon, first, last, version, reset, names, sources, holes } = row;
   return {
+    database,
     horizonMs: horizon === null ? Number.NEGATIVE_INFINITY : horizon * MINUTE_MS,
     firstMs: first === null ? 0 : first * MINUTE_MS,
     lastMs: last === null ? 0 : (last + 1) * MINUTE_MS,

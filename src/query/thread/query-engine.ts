@@ -40,8 +40,10 @@ export class QueryEngine {
     let broken = false;
     try {
       cancellation.holds(client);
-      const work = (snapshot: Snapshot): Promise<Reply<Question['kind']>> =>
-        answerQuestion(client, snapshot, this.state, question, now);
+      const work = (snapshot: Snapshot): Promise<Reply<Question['kind']>> => {
+        this.state.belongTo(snapshot);
+        return answerQuestion(client, snapshot, this.state, question, now);
+      };
       const { timeoutMs } = this.settings.limits;
       // A database that hangs doesn't even keep its own time.
       const answer = within(STATEMENTS * timeoutMs, inSnapshot(client, timeoutMs, work), noAnswer);
