@@ -2,6 +2,7 @@ import { Controller, HttpCode, Param, Post, Put, Req, UseFilters } from '@nestjs
 import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { TakesOnly } from '../common/known-parameters.js';
 import { ProfileImportService } from './import/import.service.js';
 import { DescribeImport, DescribePut } from './profiles.openapi.js';
 import type { ProfileDto, ProfileImportDto } from './profiles.dto.js';
@@ -18,6 +19,7 @@ export class ProfilesController {
   ) {}
 
   @Put(':id')
+  @TakesOnly()
   @DescribePut()
   put(@Req() request: Request, @Param('id') id: string): Promise<ProfileDto> {
     return this.profiles.put(request, id);

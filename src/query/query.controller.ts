@@ -2,6 +2,7 @@ import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/c
 import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { TakesOnly } from '../common/known-parameters.js';
 import {
   DescribeEvents,
   DescribeExport,
@@ -25,6 +26,7 @@ export class QueryController {
   constructor(private readonly queries: QueryService) {}
 
   @Post('query')
+  @TakesOnly('format')
   @HttpCode(200)
   @DescribeQuery()
   query(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -38,6 +40,7 @@ export class QueryController {
   }
 
   @Post('funnel')
+  @TakesOnly('format')
   @HttpCode(200)
   @DescribeFunnel()
   funnel(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -45,6 +48,7 @@ export class QueryController {
   }
 
   @Post('retention')
+  @TakesOnly('format')
   @HttpCode(200)
   @DescribeRetention()
   retention(@Req() request: Request, @Res() response: Response): Promise<void> {

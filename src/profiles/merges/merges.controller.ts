@@ -12,6 +12,7 @@ import {
 import type { Request } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
+import { TakesOnly } from '../../common/known-parameters.js';
 import { validated } from '../../common/validated.pipe.js';
 import {
   MergeDto,
@@ -35,6 +36,7 @@ export class MergesController {
   constructor(private readonly merges: MergesService) {}
 
   @Get()
+  @TakesOnly('limit', 'cursor', 'user', 'anonymous', 'active')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Which anonymous users are known ones, newest first, undone ones too' })
   @ApiOkResponse({ type: MergesDto })
@@ -45,6 +47,7 @@ export class MergesController {
   }
 
   @Get('refused')
+  @TakesOnly('limit', 'cursor')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Merges that were asked for and not made, and why, the latest first' })
   @ApiOkResponse({ type: RefusedMergesDto })
@@ -55,10 +58,12 @@ export class MergesController {
   }
 
   @Get(':id')
+  @TakesOnly()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'One merge' })
   @ApiParam(ID)
   @ApiOkResponse({ type: MergeDto })
+  @ApiBadRequestResponse(UNREADABLE)
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
   get(@Param('id') id: string): Promise<MergeDto> {
@@ -66,6 +71,7 @@ export class MergesController {
   }
 
   @Delete(':id')
+  @TakesOnly()
   @ApiOperation({
     summary: 'Undo a merge',
     description:
@@ -75,6 +81,7 @@ export class MergesController {
   })
   @ApiParam(ID)
   @ApiOkResponse({ type: MergeDto, description: 'The merge as it is now' })
+  @ApiBadRequestResponse(UNREADABLE)
   @ApiUnauthorizedResponse({ type: ErrorDto, description: 'A token that is not valid' })
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
