@@ -15,7 +15,13 @@ import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
-import { BatchDto, BatchEventDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
+import {
+  BatchDto,
+  BatchEventDto,
+  BatchQueryDto,
+  BatchResultDto,
+  InterruptedBatchDto,
+} from './batch.dto.js';
 import { BatchReceiver } from './batch-receiver.js';
 import { sendResult } from './send-result.js';
 
@@ -85,7 +91,7 @@ export class BatchController {
     description: 'Neither JSON nor newline-delimited JSON',
   })
   @ApiServiceUnavailableResponse({
-    type: ErrorDto,
+    type: InterruptedBatchDto,
     description:
       'Try again: see Retry-After. For a stream it also has what 200 would, of the lines before',
   })
