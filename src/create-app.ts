@@ -1,11 +1,13 @@
 import type { Server } from 'node:http';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { SwaggerModule } from '@nestjs/swagger';
+import type { Express } from 'express';
 import type { DataSource } from 'typeorm';
 import type { AnalyticsOptions } from './analytics/analytics.module.js';
 import { AppModule } from './app.module.js';
+import { AnalyticsExceptionFilter } from './common/analytics-exception.filter.js';
 import { createConsoleLogger } from './console-logger.js';
+import { setUpExplorer } from './explorer.js';
 import { createOpenApiDocument } from './openapi.js';
 import { answerClientErrors } from './server/client-errors.js';
 import { setSecurityHeaders } from './server/security-headers.js';
@@ -39,13 +41,22 @@ export async function createApp(
   );
   // Figures differ from one moment to the next: a digest of each answer helps nobody.
   app.disable('etag');
+  answerInFull(app);
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy ?? false);
   setSecurityHeaders(app, '/docs');
+  // What no controller answers, such as a path that can't be decoded, is told in the same form.
+  app.useGlobalFilters(new AnalyticsExceptionFilter());
   answerEveryExpectation(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
-  SwaggerModule.setup('docs', app, createOpenApiDocument(app));
+  setUpExplorer(app, createOpenApiDocument(app));
   return app;
+}
+
+/** By `If-None-Match: *` Express answers 304 to whoever has any answer, be it an old one. */
+function answerInFull(app: NestExpressApplication): void {
+  const express: Express = app.getHttpAdapter().getInstance();
+  Object.defineProperty(express.request, 'fresh', { get: () => false });
 }
 
 /**

@@ -1,67 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import type { OpenAPIObject } from '@nestjs/swagger';
-import { findProjectRoot } from '../src/project-root.js';
 import { makeKey } from './support/keys.js';
 import { startApplication, type TestApplication } from './support/application.js';
+import { document, endpoints, examplesOf, isWriting, sendExample } from './support/endpoints.js';
 
-interface Schema {
-  $ref?: string;
-  example?: unknown;
-  default?: unknown;
-  format?: string;
-  enum?: unknown[];
-  properties?: Record<string, Schema>;
-}
-
-interface Operation {
-  parameters?: {
-    name: string;
-    in: 'path' | 'query';
-    required?: boolean;
-    example?: unknown;
-    schema: Schema;
-  }[];
-  requestBody?: {
-    content: Record<string, { schema: Schema; examples?: Record<string, { value: unknown }> }>;
-  };
-  responses: Record<string, unknown>;
-}
-
-/** The checked-in document; `npm run check` fails when it isn't what the controllers say. */
-const document = JSON.parse(
-  readFileSync(join(findProjectRoot(), 'openapi.json'), 'utf8'),
-) as OpenAPIObject & {
-  paths: Record<string, Record<string, Operation>>;
-  components: { schemas: Record<string, Schema> };
-};
-
-const operations = Object.entries(document.paths).flatMap(([path, methods]) =>
-  Object.entries(methods).map(([method, operation]) => ({ method, path, operation })),
-);
-
-interface ExampleRequest {
-  method: string;
-  url: string;
-  operation: Operation;
-  type: string;
-  body?: string;
-}
-
-/** One request for each operation, and for each kind of body that it takes; files have no example. */
-const requests = operations.flatMap(({ method, path, operation }): ExampleRequest[] => {
-  const url = pathOf(path, operation) + queryOf(operation);
-  const contents = Object.entries(operation.requestBody?.content ?? {});
-  if (contents.length === 0) return [{ method, url, operation, type: '' }];
-  const shown = contents.filter(([, { schema }]) => schema.format !== 'binary');
-  return shown.flatMap(([type, { schema, examples }]) => {
-    const given = examples
-      ? Object.values(examples).map(({ value }) => value)
-      : [exampleOf(schema)];
-    return given.map((value) => ({ method, url, operation, type, body: encode(type, value) }));
-  });
-});
+const requests = endpoints.flatMap(examplesOf);
 
 describe('the OpenAPI document', () => {
   let server: TestApplication;
@@ -78,7 +21,7 @@ describe('the OpenAPI document', () => {
   afterAll(() => server.stop());
 
   it('lists every endpoint', () => {
-    expect(operations.map(({ method, path }) => `${method} ${path}`)).toEqual([
+    expect(endpoints.map(({ method, path }) => `${method} ${path}`)).toEqual([
       'post /analytics/batch',
       'post /analytics/import',
       ...['track', 'identify', 'page', 'screen', 'alias', 'group', 'batch', 'import'].map(
@@ -116,16 +59,17 @@ describe('the OpenAPI document', () => {
     ]);
   });
 
+  it('refers to nothing that it lacks', () => {
+    const references = JSON.stringify(document).match(/#\/components\/schemas\/\w+/g)!;
+    const schemas = Object.keys(document.components.schemas);
+    expect(schemas).toEqual(expect.arrayContaining(references.map((one) => one.split('/')[3])));
+  });
+
   it.each(requests)('$method $url $type: its example works', async (request) => {
-    const { method, url, type, body, operation } = request;
     const before = await server.countEvents();
-    const response = await server.get(url, {
-      method: method.toUpperCase(),
-      headers: { 'X-API-Key': key, ...(body !== undefined && { 'Content-Type': type }) },
-      ...(body !== undefined && { body }),
-    });
+    const response = await sendExample(server.base, request, { 'X-API-Key': key });
     expect(response.ok).toBe(true);
-    expect(Object.keys(operation.responses)).toContain(String(response.status));
+    expect(Object.keys(request.operation.responses)).toContain(String(response.status));
     expect(response.headers.get('X-Analytics-Rejected')).toBeNull();
     // One of them has no end.
     await response.body?.cancel();
@@ -146,49 +90,3 @@ describe('the OpenAPI document', () => {
     }
   });
 });
-
-/** Queries are sent as POST as well. */
-function isWriting({ method, url }: ExampleRequest): boolean {
-  return (
-    method === 'post' &&
-    /^\/(analytics(\/batch|\/import|\.js)?(\?|$)|v1\/|batch$|i\/v0\/e$)/.test(url)
-  );
-}
-
-function pathOf(path: string, { parameters = [] }: Operation): string {
-  return path.replaceAll(/\{(\w+)\}/g, (_, name: string) => {
-    const parameter = parameters.find((one) => one.in === 'path' && one.name === name);
-    return encodeURIComponent(String(parameter?.example ?? parameter?.schema.example));
-  });
-}
-
-/** What the explorer fills in by itself. An object is a parameter for each of its keys. */
-function queryOf({ parameters = [] }: Operation): string {
-  const given = parameters
-    .filter((parameter) => parameter.in === 'query')
-    .map(({ name, example, schema, required }): [string, unknown] => {
-      const value = example ?? schema.example ?? schema.default;
-      return [name, value ?? (required ? schema.enum?.[0] : undefined)];
-    })
-    .filter(([, value]) => value !== undefined)
-    .flatMap(([name, value]): [string, unknown][] =>
-      typeof value === 'object' && value !== null ? Object.entries(value) : [[name, value]],
-    )
-    .map(([name, value]): [string, string] => [name, String(value)]);
-  return given.length === 0 ? '' : `?${new URLSearchParams(given).toString()}`;
-}
-
-function exampleOf({ $ref, example, properties = {} }: Schema): unknown {
-  if ($ref !== undefined) return exampleOf(document.components.schemas[$ref.split('/').at(-1)!]!);
-  if (example !== undefined) return example;
-  return Object.fromEntries(
-    Object.entries(properties).map(([name, schema]) => [name, exampleOf(schema)]),
-  );
-}
-
-function encode(type: string, value: unknown): string {
-  if (typeof value === 'string') return value;
-  return type === 'application/x-www-form-urlencoded'
-    ? new URLSearchParams(value as Record<string, string>).toString()
-    : JSON.stringify(value);
-}

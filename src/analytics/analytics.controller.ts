@@ -15,17 +15,20 @@ import {
   ApiBody,
   ApiConsumes,
   ApiForbiddenResponse,
+  ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
   ApiOperation,
   ApiQuery,
   ApiServiceUnavailableResponse,
   ApiTags,
+  getSchemaPath,
 } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
+import { TakesOnly } from '../common/known-parameters.js';
 import { validated } from '../common/validated.pipe.js';
 import { receivedBody } from '../ingest/body/body.middleware.js';
 import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
@@ -38,6 +41,7 @@ import { tellRejection } from './rejection-header.js';
 import { tellWindow } from './window-header.js';
 
 @ApiTags('analytics')
+@ApiExtraModels(HourlyReportDto)
 @Controller('analytics')
 @UseFilters(AnalyticsExceptionFilter)
 export class AnalyticsController {
@@ -104,7 +108,7 @@ export class AnalyticsController {
       'text/csv': {
         schema: { type: 'string', example: 'unique_users,2\nclicks,1\nimpressions,1\n' },
       },
-      'application/json': { schema: { $ref: '#/components/schemas/HourlyReportDto' } },
+      'application/json': { schema: { $ref: getSchemaPath(HourlyReportDto) } },
     },
   })
   @ApiBadRequestResponse({ type: ErrorDto, description: 'A missing or unreadable timestamp' })
@@ -120,6 +124,7 @@ export class AnalyticsController {
 
   @Get('rejections')
   @AccessBy('read')
+  @TakesOnly('limit')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'What was not stored in the last 7 days, and why' })
   @ApiOkResponse({ type: RejectionsDto })

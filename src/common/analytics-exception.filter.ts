@@ -45,7 +45,9 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       return { statusCode: status, code, message, ...details };
     }
     if (error instanceof HttpException) {
-      return { statusCode: error.getStatus(), code: 'invalid_request', message: error.message };
+      const statusCode = error.getStatus();
+      const code = statusCode === 404 ? 'not_found' : 'invalid_request';
+      return { statusCode, code, message: error.message };
     }
     this.logger.error(error instanceof Error ? error.stack : String(error));
     return {

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { UnreadableRequestError } from '../common/errors.js';
 import { parseJson } from '../common/json-object.js';
+import { requireKnownParameters } from '../common/known-parameters.js';
 import { isText } from '../common/text.js';
 import type { Traits } from './entries.js';
 
@@ -23,12 +24,9 @@ export interface LiveFilter {
 
 /** @throws UnreadableRequestError that names the parameter and what it takes */
 export function parseLiveRequest({ url = '', headers }: IncomingMessage): LiveRequest {
+  requireKnownParameters({ url }, PARAMETERS);
   const start = url.indexOf('?');
   const given = new URLSearchParams(start === -1 ? '' : url.slice(start + 1));
-  for (const name of given.keys()) {
-    if (PARAMETERS.includes(name)) continue;
-    throw refused(`${name} is no parameter; accepted are ${PARAMETERS.join(', ')}`);
-  }
   const filter = {
     events: readNames(given, 'event'),
     sources: readNames(given, 'source'),

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { TakesOnly } from '../common/known-parameters.js';
 import { ProfileImportService } from './import/import.service.js';
 import { DescribeImport, DescribePut } from './profiles.openapi.js';
 import type { ProfileDto, ProfileImportDto } from './profiles.dto.js';
@@ -20,6 +21,7 @@ export class ProfilesController {
   ) {}
 
   @Put(':id')
+  @TakesOnly()
   @DescribePut()
   put(@Req() request: Request, @Param('id') id: string): Promise<ProfileDto> {
     return this.profiles.put(request, id);

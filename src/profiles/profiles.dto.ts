@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
+import { ErrorDto } from '../common/error.dto.js';
 
 /** What `PUT /analytics/users/{id}` takes. */
 export class ProfileBodyDto {
@@ -54,3 +55,9 @@ export class ProfileImportDto {
   /** How many receipts are left out: there are 1,000 at most. */
   receipts_omitted?: number;
 }
+
+/** The rest could not be stored; what became of the lines before, where there were any. */
+export class InterruptedProfileImportDto extends IntersectionType(
+  ErrorDto,
+  PartialType(ProfileImportDto),
+) {}

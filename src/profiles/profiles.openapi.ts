@@ -11,7 +11,12 @@ import {
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
 import { ErrorDto } from '../common/error.dto.js';
-import { ProfileBodyDto, ProfileDto, ProfileImportDto } from './profiles.dto.js';
+import {
+  InterruptedProfileImportDto,
+  ProfileBodyDto,
+  ProfileDto,
+  ProfileImportDto,
+} from './profiles.dto.js';
 
 /** Says all of `PUT /analytics/users/{id}`. */
 export const DescribePut = (): MethodDecorator =>
@@ -89,7 +94,7 @@ export const DescribeImport = (): MethodDecorator =>
       description: 'Neither newline-delimited JSON nor CSV',
     }),
     ApiServiceUnavailableResponse({
-      type: ErrorDto,
+      type: InterruptedProfileImportDto,
       description: 'Try again, see Retry-After. It also has what 200 would, of the lines before',
     }),
   );

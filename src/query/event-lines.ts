@@ -1,4 +1,5 @@
 import { stringify } from 'csv-stringify/sync';
+import { toTable } from './csv-text.js';
 import type { EventRow } from './engine/event-rows.js';
 
 // What came later stands last: programs may read columns by their places.
@@ -31,7 +32,7 @@ function fieldsOf({ key, user, isAnonymous, event, source, properties }: EventRo
   ];
 }
 
-/** The fields of the batch endpoint as lines of CSV, without a header. */
+/** The fields of the batch endpoint as lines of CSV, as they were sent: an import takes them back. */
 export function toCsvLines(rows: readonly EventRow[]): string {
   return stringify(rows.map((row) => [...toValues(row), anonymousOf(row)]));
 }
@@ -44,7 +45,7 @@ export function toCsvPage(rows: readonly EventRow[]): string {
     anonymousOf(row),
     row.person ?? '',
   ]);
-  return stringify([PAGE_COLUMNS, ...lines]);
+  return toTable([PAGE_COLUMNS, ...lines]);
 }
 
 /** Most are known: for them it's left empty, as it may be in a file that is imported. */

@@ -3,6 +3,7 @@ import { ApiTags } from '@nestjs/swagger';
 import type { Request, Response } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { TakesOnly } from '../common/known-parameters.js';
 import {
   DescribeEvents,
   DescribeExport,
@@ -27,6 +28,7 @@ export class QueryController {
   constructor(private readonly queries: QueryService) {}
 
   @Post('query')
+  @TakesOnly('format')
   @HttpCode(200)
   @DescribeQuery()
   query(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -40,6 +42,7 @@ export class QueryController {
   }
 
   @Post('funnel')
+  @TakesOnly('format')
   @HttpCode(200)
   @DescribeFunnel()
   funnel(@Req() request: Request, @Res() response: Response): Promise<void> {
@@ -47,6 +50,7 @@ export class QueryController {
   }
 
   @Post('retention')
+  @TakesOnly('format')
   @HttpCode(200)
   @DescribeRetention()
   retention(@Req() request: Request, @Res() response: Response): Promise<void> {

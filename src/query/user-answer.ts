@@ -1,4 +1,4 @@
-import { stringify } from 'csv-stringify/sync';
+import { toTable } from './csv-text.js';
 import type { IdentityRow, Profile } from './engine/run-user.js';
 import type { PersonRow } from './engine/run-users.js';
 import { toListedLine } from './event-lines.js';
@@ -78,5 +78,5 @@ export function toPersonJson({ id, kind, traits, createdAt }: PersonRow): string
 /** A page of them as CSV with a header; traits are JSON. */
 export function toPeopleCsv(rows: readonly PersonRow[]): string {
   const lines = rows.map(({ id, kind, traits, createdAt }) => [id, kind, traits, createdAt]);
-  return stringify([['id', 'kind', 'traits', 'created_at'], ...lines]);
+  return toTable([['id', 'kind', 'traits', 'created_at'], ...lines]);
 }

@@ -16,7 +16,8 @@ const STATUS: Record<string, string> = {
  */
 export function answerClientErrors(server: Server): void {
   server.on('clientError', (error: Error & { code?: string }, socket: Socket) => {
-    if (error.code?.startsWith('HPE_') && endBodyEarly(socket)) {
+    const isUnreadable = error.code?.startsWith('HPE_') === true;
+    if (isUnreadable && (isToAnswer(socket) || endBodyEarly(socket))) {
       closeAfterAnswer(socket);
       return;
     }
@@ -26,6 +27,12 @@ export function answerClientErrors(server: Server): void {
     }
     socket.destroySoon();
   });
+}
+
+/** What stands behind a whole request must not take its answer away: it may have been stored. */
+function isToAnswer(socket: Socket): boolean {
+  const answer = answerOf(socket);
+  return answer?.req.complete === true && !answer.headersSent;
 }
 
 /** An error in the middle of an answer would be taken for part of it. */

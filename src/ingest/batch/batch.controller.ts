@@ -16,7 +16,13 @@ import { DescribeRefusals } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { validated } from '../../common/validated.pipe.js';
-import { BatchDto, BatchEventDto, BatchQueryDto, BatchResultDto } from './batch.dto.js';
+import {
+  BatchDto,
+  BatchEventDto,
+  BatchQueryDto,
+  BatchResultDto,
+  InterruptedBatchDto,
+} from './batch.dto.js';
 import { BatchReceiver } from './batch-receiver.js';
 import { sendResult } from './send-result.js';
 
@@ -87,7 +93,7 @@ export class BatchController {
     description: 'Neither JSON nor newline-delimited JSON',
   })
   @ApiServiceUnavailableResponse({
-    type: ErrorDto,
+    type: InterruptedBatchDto,
     description:
       'Try again: see Retry-After. For a stream it also has what 200 would, of the lines before',
   })

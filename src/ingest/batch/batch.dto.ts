@@ -1,5 +1,6 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { IsIn, IsOptional } from 'class-validator';
+import { ErrorDto } from '../../common/error.dto.js';
 
 const CHOICES = ['all', 'rejected'] as const;
 
@@ -109,3 +110,6 @@ export class BatchResultDto {
   /** How many receipts a stream's answer leaves out: it holds 10,000, fewer while memory is short. */
   receipts_omitted?: number;
 }
+
+/** Nothing more could be stored; what became of a stream's lines before. */
+export class InterruptedBatchDto extends IntersectionType(ErrorDto, PartialType(BatchResultDto)) {}

@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import { UnreadableRequestError } from '../../common/errors.js';
 import type { FileFormat } from '../../common/file-format.js';
+import { requireKnownParameters } from '../../common/known-parameters.js';
 import { isUtf8 } from '../batch/read-batch.js';
 import { awaitedChunks } from '../body/awaited-chunks.js';
 import { fileChunks } from '../body/body-chunks.js';
@@ -41,10 +42,7 @@ export function readFileRequest(
   request: IncomingMessage,
   query: Partial<Record<keyof FileOptions, unknown>>,
 ): RequestedFile {
-  const unknown = Object.keys(query).find((name) => !PARAMETERS.includes(name));
-  if (unknown !== undefined) {
-    throw QUERY.wrong(`${unknown} is no parameter; accepted are ${PARAMETERS.join(', ')}`);
-  }
+  requireKnownParameters(request, PARAMETERS);
   const contentType = request.headers['content-type'] ?? '';
   const type = contentType.split(';')[0]!.trim().toLowerCase();
   if (!TYPES.has(type)) throw unsupported('unsupported_content_type');

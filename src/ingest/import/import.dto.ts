@@ -1,4 +1,5 @@
-import { ApiProperty } from '@nestjs/swagger';
+import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
+import { ErrorDto } from '../../common/error.dto.js';
 import { FORMATS } from './import-options.js';
 
 /** What `POST /analytics/import` takes in its query. */
@@ -58,3 +59,9 @@ export class ImportResultDto {
   /** How many receipts are left out: there are 10,000 at most, fewer while memory is short. */
   receipts_omitted?: number;
 }
+
+/** The rest could not be stored; what became of the lines before. */
+export class InterruptedImportDto extends IntersectionType(
+  ErrorDto,
+  PartialType(ImportResultDto),
+) {}

@@ -8,7 +8,7 @@ import {
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
 import { ErrorDto } from '../../common/error.dto.js';
-import { ImportResultDto } from './import.dto.js';
+import { ImportResultDto, InterruptedImportDto } from './import.dto.js';
 
 const CSV =
   'timestamp,user,event,id,plan\n' +
@@ -69,7 +69,7 @@ export const DescribeImport = (): MethodDecorator =>
         'charset than UTF-8, or encoding than gzip, deflate and br',
     }),
     ApiServiceUnavailableResponse({
-      type: ErrorDto,
+      type: InterruptedImportDto,
       description: 'Try again, see Retry-After. It also has what 200 would, of the lines before',
     }),
   );

@@ -2,6 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
 import { Clock } from '../../common/clock.js';
 import { UnreadableRequestError } from '../../common/errors.js';
+import { requireKnownParameters } from '../../common/known-parameters.js';
 import { Turns } from '../../common/turns.js';
 import { requireUtf8 } from '../../ingest/batch/read-batch.js';
 import { StreamOptions } from '../../ingest/batch/stream.service.js';
@@ -61,6 +62,7 @@ export class ProfileImportService {
 
   /** By content type alone a browser has to ask before it sends this from another site. */
   private open(request: IncomingMessage): AsyncGenerator<ProfileRecord[]> {
+    requireKnownParameters(request, []);
     const type = (request.headers['content-type'] ?? '').toLowerCase();
     const isCsv = /^text\/csv\s*(;|$)/.test(type);
     if (!isCsv && !isStream(request)) throw unsupported('unsupported_content_type');

@@ -12,6 +12,7 @@ import type { Request } from 'express';
 import { AccessBy } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
+import { TakesOnly } from '../../common/known-parameters.js';
 import { validated } from '../../common/validated.pipe.js';
 import {
   MergeDto,
@@ -36,6 +37,7 @@ export class MergesController {
   constructor(private readonly merges: MergesService) {}
 
   @Get()
+  @TakesOnly('limit', 'cursor', 'user', 'anonymous', 'active')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Which anonymous users are known ones, newest first, undone ones too' })
   @ApiOkResponse({ type: MergesDto })
@@ -46,6 +48,7 @@ export class MergesController {
   }
 
   @Get('refused')
+  @TakesOnly('limit', 'cursor')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Merges that were asked for and not made, and why, the latest first' })
   @ApiOkResponse({ type: RefusedMergesDto })
@@ -56,10 +59,12 @@ export class MergesController {
   }
 
   @Get(':id')
+  @TakesOnly()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'One merge' })
   @ApiParam(ID)
   @ApiOkResponse({ type: MergeDto })
+  @ApiBadRequestResponse(UNREADABLE)
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
   get(@Param('id') id: string): Promise<MergeDto> {
@@ -68,6 +73,7 @@ export class MergesController {
 
   @Delete(':id')
   @AccessBy('admin')
+  @TakesOnly()
   @ApiOperation({
     summary: 'Undo a merge',
     description:
@@ -77,6 +83,7 @@ export class MergesController {
   })
   @ApiParam(ID)
   @ApiOkResponse({ type: MergeDto, description: 'The merge as it is now' })
+  @ApiBadRequestResponse(UNREADABLE)
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
   undo(@Req() request: Request, @Param('id') id: string): Promise<MergeDto> {

@@ -54,7 +54,9 @@ export const FORMAT: ApiQueryOptions = {
   name: 'format',
   required: false,
   enum: ['json', 'csv'],
-  description: 'Without it what the Accept header prefers, and JSON for no preference.',
+  description:
+    'Without it what the Accept header prefers, and JSON for no preference. In CSV, text that a ' +
+    'spreadsheet would take for a formula has an apostrophe before it.',
 };
 
 export const optional = (name: string, description: string, more = {}): ApiQueryOptions => ({
@@ -210,6 +212,7 @@ export const DescribeExport = (): MethodDecorator =>
       summary: 'All raw events, oldest first, as a stream',
       description:
         'Bots are in. Each line is as POST /analytics/batch takes it; the same again stores nothing. ' +
+        'Text is as it was sent: CSV of it is for programs, not for spreadsheets. ' +
         "Users are as recorded, anonymous ones as such. `cursor` goes on after an export's last whole line.",
     }),
     queries(

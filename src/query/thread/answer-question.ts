@@ -1,6 +1,6 @@
-import { stringify } from 'csv-stringify/sync';
 import type { ClientBase } from 'pg';
 import { effortOf, readCursor, toAnswer, type AnswerRow } from '../answer.js';
+import { toTable } from '../csv-text.js';
 import { findUser, runEvents, runExport } from '../engine/run-events.js';
 import { toCsvLines, toCsvPage, toJsonLine, toListedLine } from '../event-lines.js';
 import { writeEventCursor, type EventKey, type ExportQuery } from '../language/parse-events.js';
@@ -125,5 +125,5 @@ function write(
   const nextCursor = (meta as { next_cursor?: string | null }).next_cursor ?? null;
   if (format === 'json') return { text: JSON.stringify({ ...answer, meta }), nextCursor };
   const rows = answer.results.map((row) => columns.map((column) => row[column]));
-  return { text: stringify([columns, ...rows], { cast: { boolean: String } }), nextCursor };
+  return { text: toTable([columns, ...rows]), nextCursor };
 }

@@ -8,7 +8,7 @@ describe('toCsv', () => {
     );
   });
 
-  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx'])('has no formula in %j', (text) => {
+  it.each(['=1+1', '+1', '-1', '@SUM(A1)', '\tx', '＝1'])('has no formula in %j', (text) => {
     expect(toCsv([[text]])).toBe(`'${text}\r\n`);
   });
 

@@ -1,5 +1,5 @@
 /** Cells that a spreadsheet would take for a formula are text for it, with an apostrophe before them. */
-const FORMULA = /^[=+\-@\t\r]/;
+const FORMULA = /^[=+\-@\t\r\uFF1D\uFF0B\uFF0D\uFF20]/;
 
 /** CSV of RFC 4180, for tables that the API doesn't write itself. */
 export function toCsv(rows: readonly (readonly unknown[])[]): string {
