@@ -33,6 +33,7 @@ import {
   receiveProfileBody,
   receiveSegmentBody,
 } from '../ingest/body/body.middleware.js';
+import { EventRules, TimestampOptions } from '../ingest/event-rules.js';
 import { ImportController } from '../ingest/import/import.controller.js';
 import { ImportService } from '../ingest/import/import.service.js';
 import { IntakeService } from '../ingest/intake.service.js';
@@ -82,6 +83,8 @@ export interface AnalyticsOptions {
   identityResolver?: Type<IdentityResolver> | IdentityResolver;
   /** How much queries may take. */
   query?: QueryOptions;
+  /** Which times events may have: at most a day to come if nothing else is said. */
+  timestamps?: TimestampOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
 }
@@ -131,6 +134,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     BatchService,
     DialectService,
     EventChunks,
+    EventRules,
     EventStore,
     EventWriter,
     ImportService,
@@ -166,7 +170,7 @@ export class AnalyticsModule implements NestModule {
    * @throws TypeError for a path that the tracker can't have
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys, tracker } = options;
+    const { spool, stream, query, timestamps, writeKeys, tracker } = options;
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -176,6 +180,7 @@ export class AnalyticsModule implements NestModule {
         ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
+        ...(timestamps ? [{ provide: TimestampOptions, useValue: timestamps }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };

@@ -1,12 +1,13 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { browserAgentOf } from '../access/browser-agent.js';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
-import { Clock } from '../common/clock.js';
 import { parseTimestamp } from '../common/timestamp.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
+import { EventRules } from '../ingest/event-rules.js';
 import { normalise } from '../ingest/normalise.js';
 import { Refusal } from '../ingest/refusal.js';
 import { OPTED_OUT, RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
@@ -24,7 +25,7 @@ export class AnalyticsService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
     private readonly queries: QueryThreads,
     private readonly identities: RequestIdentities,
   ) {}
@@ -88,7 +89,13 @@ export class AnalyticsService {
     const fields = readRequestFields(query, body);
     if (fields instanceof Refusal) return fields;
     const isOut = hasOptedOut(request);
-    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), sender, hasOptedOut: isOut };
+    const rules = {
+      ...this.rules.current(),
+      names: ORIGINAL_EVENTS,
+      sender,
+      hasOptedOut: isOut,
+      agent: browserAgentOf(request),
+    };
     const event = normalise(fields, rules);
     if (event instanceof Refusal) return event;
     const [outcome] = await this.writer.write([event]);

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { browserAgentOf } from '../access/browser-agent.js';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
@@ -18,6 +19,8 @@ export interface Sender {
   identity: ResolvedIdentity | undefined;
   /** Whether they're nobody's, and nothing of a person is kept. */
   hasOptedOut: boolean;
+  /** The browser's own, where one sent it: for calls that have no user agent. */
+  agent: string | undefined;
   /** For the audit trail. */
   by: string;
 }
@@ -112,7 +115,8 @@ export class DialectService {
     const isOut = hasOptedOut(request);
     const identity = isOut ? undefined : known;
     const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
-    return { source, identity, hasOptedOut: isOut, by: by.filter(Boolean).join(', ') };
+    const agent = browserAgentOf(request);
+    return { source, identity, hasOptedOut: isOut, agent, by: by.filter(Boolean).join(', ') };
   }
 }
 

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
+import { EventRules } from './event-rules.js';
 import { normalise, type EventFields, type NormalisedEvent } from './normalise.js';
 import type { Outcome } from './outcome.js';
 import { Refusal, type RefusalCode } from './refusal.js';
@@ -18,7 +18,7 @@ export class IntakeService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
   ) {}
 
   /**
@@ -28,7 +28,7 @@ export class IntakeService {
    *   of it is stored
    */
   async store(calls: readonly MappedCall[], route: string): Promise<Outcome[]> {
-    const rules = { now: this.clock.now() };
+    const rules = this.rules.current();
     const judged = calls.map(({ fields }) =>
       fields instanceof Refusal ? fields : normalise(fields, rules),
     );

@@ -73,6 +73,7 @@ function analyticsOptions({
   workers,
   writeKeys,
   identity,
+  timestamps,
   trackerPath,
 }: Configuration): AnalyticsOptions {
   return {
@@ -81,6 +82,7 @@ function analyticsOptions({
     ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
+    timestamps,
     query: Object.assign(new QueryOptions(), query),
   };
 }

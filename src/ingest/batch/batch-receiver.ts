@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { browserAgentOf } from '../../access/browser-agent.js';
 import { hasOptedOut } from '../../access/privacy-signals.js';
 import { RequestIdentities } from '../../access/request-identities.js';
 import { UnauthorizedError } from '../../access/unauthorized-error.js';
@@ -54,7 +55,11 @@ export class BatchReceiver {
     try {
       // A token that isn't valid is refused as ever, and one that is tells nothing.
       const sender = await this.identities.of(request);
-      return { sender: isOut ? undefined : sender, hasOptedOut: isOut };
+      return {
+        sender: isOut ? undefined : sender,
+        hasOptedOut: isOut,
+        agent: browserAgentOf(request),
+      };
     } catch (error) {
       if (error instanceof UnauthorizedError) {
         this.rejections.note(new Refusal(error.code), ROUTE, '');

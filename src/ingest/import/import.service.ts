@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
-import { Clock } from '../../common/clock.js';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { TimeSlices, Turns } from '../../common/turns.js';
 import { StreamOptions } from '../batch/stream.service.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
 import { readToEnd } from '../body/read-to-end.js';
 import { Room, type Share } from '../body/room.js';
+import { EventRules } from '../event-rules.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { readFileRequest, type RequestedFile } from './file-request.js';
@@ -29,7 +29,7 @@ export class ImportService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
     @Optional() private readonly options?: StreamOptions,
   ) {}
 
@@ -58,7 +58,7 @@ export class ImportService {
     const slices = new TimeSlices(this.turns);
     return new FileRun(
       {
-        sink: new WriterSink(this.writer, this.clock, slices),
+        sink: new WriterSink(this.writer, this.rules, slices),
         receipts: new LineReceipts((reason, text) => {
           this.rejections.note(reason, ROUTE, beginningOf(text));
         }),

@@ -1,9 +1,9 @@
-import type { Clock } from '../../common/clock.js';
 import type { TimeSlices } from '../../common/turns.js';
 import type { ReceiptDto } from '../batch/batch.dto.js';
 import { judgeItem } from '../batch/judge.js';
 import { Receipts } from '../batch/receipts.js';
 import { isEvent, settle, type Judged } from '../batch/settle.js';
+import type { EventRules } from '../event-rules.js';
 import type { EventFields } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import type { EventWriter } from '../writer/event-writer.js';
@@ -17,13 +17,13 @@ export class WriterSink implements EventReceiver {
 
   constructor(
     private readonly writer: EventWriter,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
     private readonly slices: TimeSlices,
   ) {}
 
   /** @throws OverloadedError, UnavailableError, SpoolUnavailableError */
   async send(events: EventFields[]): Promise<ReceiptDto[]> {
-    const rules = { now: this.clock.now() };
+    const rules = this.rules.current();
     const judged: Judged[] = [];
     for (const event of events) {
       if (this.slices.isOver) await this.slices.next();
