@@ -15,6 +15,7 @@ describe('readConfiguration', () => {
       streamMaxBytes: undefined,
       writeKeys: undefined,
       identity: undefined,
+      timestamps: {},
       query: {},
       trackerPath: undefined,
       databaseUrl: undefined,
@@ -42,6 +43,8 @@ describe('readConfiguration', () => {
         IDENTITY_AUDIENCE: 'shop',
         IDENTITY_USER_CLAIM: 'uid',
         IDENTITY_TRAIT_CLAIMS: 'email, plan',
+        MAX_FUTURE_HOURS: '2',
+        OLDEST_TIMESTAMP: '2020-01-01',
         TRACKER_PATH: '/assets/shop.js',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
@@ -72,6 +75,7 @@ describe('readConfiguration', () => {
         userClaim: 'uid',
         traitClaims: ['email', 'plan'],
       },
+      timestamps: { maxFutureMs: 2 * 3_600_000, oldest: Date.parse('2020-01-01T00:00:00Z') },
       query: {
         maxRawRows: 1_000_000_000,
         maxBuckets: 2_000_000,
@@ -113,6 +117,12 @@ describe('readConfiguration', () => {
     ['TRACKER_PATH', 'secret.js'],
     ['TRACKER_PATH', '/analytics/batch'],
     ['TRACKER_PATH', '/assets/../v1/track'],
+    ['MAX_FUTURE_HOURS', '-1'],
+    ['MAX_FUTURE_HOURS', '876601'],
+    ['OLDEST_TIMESTAMP', '2020-13-01'],
+    ['OLDEST_TIMESTAMP', '0d'],
+    ['OLDEST_TIMESTAMP', '36526d'],
+    ['OLDEST_TIMESTAMP', 'yesterday'],
     ['PORT', '65536'],
     ['PORT', '-1'],
     ['PORT', '80.5'],
@@ -134,6 +144,18 @@ describe('readConfiguration', () => {
     const read = (): unknown => readConfiguration({ [variable]: value });
     expect(read).toThrow(new RegExp(`^${variable} must be `));
     expect(read).not.toThrow(value);
+  });
+});
+
+describe('OLDEST_TIMESTAMP', () => {
+  it.each([
+    ['2020-02-29', { oldest: Date.parse('2020-02-29T00:00:00Z') }],
+    ['2020-01-01T00:00:00+01:00', { oldest: Date.parse('2019-12-31T23:00:00Z') }],
+    ['1577836800', { oldest: Date.parse('2020-01-01T00:00:00Z') }],
+    ['1d', { maxAgeMs: 86_400_000 }],
+    ['36525d', { maxAgeMs: 36_525 * 86_400_000 }],
+  ])('may be %j', (text, timestamps) => {
+    expect(readConfiguration({ OLDEST_TIMESTAMP: text }).timestamps).toEqual(timestamps);
   });
 });
 

@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
+import type { TimestampOptions } from './ingest/event-rules.js';
+import { OLDEST_ACCEPTED, parseOldest } from './ingest/oldest-timestamp.js';
 import { isTrackerPath, TRACKER_PATH_ACCEPTED } from './tracker/tracker-path.js';
 
 /** What the environment says. Read once, at start. */
@@ -28,6 +30,8 @@ export interface Configuration {
   writeKeys: [key: string, source: string][] | undefined;
   /** Whose tokens tell whose events are; undefined where their body does. */
   identity: IdentityConfiguration | undefined;
+  /** Which times events may have; only what is set. */
+  timestamps: TimestampOptions;
   /** What one query may take. */
   query: QueryConfiguration;
   /** Where the tracker is found besides `/analytics.js`; undefined for nowhere. */
@@ -67,6 +71,10 @@ const DEFAULT_SPOOL_MB = 1024;
 const MAX_ROWS = 1_000_000_000;
 const MAX_TIMEOUT_S = 3_600;
 
+const HOUR_MS = 3_600_000;
+/** A hundred years. */
+const MAX_FUTURE_HOURS = 876_600;
+
 type Environment = Record<string, string | undefined>;
 
 /** Names the variable and what it accepts, never its value. */
@@ -95,6 +103,7 @@ export function readConfiguration(env: Environment): Configuration {
     trustProxy: readTrustProxy(env),
     writeKeys: readWriteKeys(env),
     identity: readIdentity(env),
+    timestamps: readTimestamps(env),
     query: readQuery(env),
     trackerPath: readTrackerPath(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
@@ -248,6 +257,14 @@ function readQuery(env: Environment): QueryConfiguration {
     timeoutMs: times(readWhole(env, 'QUERY_TIMEOUT_S', 'seconds', MAX_TIMEOUT_S), 1_000),
   };
   return Object.fromEntries(Object.entries(limits).filter(([, limit]) => limit !== undefined));
+}
+
+function readTimestamps(env: Environment): TimestampOptions {
+  const hours = readWhole(env, 'MAX_FUTURE_HOURS', 'hours', MAX_FUTURE_HOURS);
+  const text = value(env, 'OLDEST_TIMESTAMP');
+  const oldest = text === undefined ? {} : parseOldest(text);
+  if (!oldest) throw new ConfigurationError('OLDEST_TIMESTAMP', OLDEST_ACCEPTED);
+  return { ...(hours !== undefined && { maxFutureMs: hours * HOUR_MS }), ...oldest };
 }
 
 /** @param what it's a number of */

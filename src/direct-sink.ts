@@ -28,10 +28,14 @@ export async function openDirectSink(
   });
   try {
     const dataSource = await openDatabase(database.url, options.log, options.signal);
-    const app = await NestFactory.createApplicationContext(AppModule.on(dataSource), {
-      logger: createConsoleLogger(),
-      abortOnError: false,
-    });
+    const { timestamps } = configuration;
+    const app = await NestFactory.createApplicationContext(
+      AppModule.on(dataSource, { timestamps }),
+      {
+        logger: createConsoleLogger(),
+        abortOnError: false,
+      },
+    );
     const batches = app.get(BatchService);
     return {
       label: 'the database (no server runs)',

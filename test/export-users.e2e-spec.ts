@@ -24,6 +24,7 @@ const EVENTS: Recorded[] = [
   { time: '2026-03-02T11:00:00Z', user: 'a "b", c', kind: 'anonymous' },
   { time: '2026-03-02T11:00:00Z', user: 'true', properties: { n: 2 } },
   { time: '2026-03-03T11:00:00Z', user: 'phone', kind: 'anonymous' },
+  { time: '2026-03-01T12:00:00Z', user: 'crawler', bot: true, properties: { n: 1 } },
 ];
 
 describe('raw events of anonymous users', () => {

@@ -122,6 +122,19 @@ describe('the live feed', () => {
     expect(client.messages[1]!.data).not.toHaveProperty('properties_omitted');
   });
 
+  it('shows events of bots to those who ask for them', async () => {
+    const people = await watch();
+    const all = await watch('?bots=include');
+    await send([
+      { user: 'bot-1', event: 'click', bot: true },
+      { user: 'no-bot', event: 'click' },
+    ]);
+    await all.has(2);
+    expect(all.messages.map(({ data }) => data['bot'])).toEqual([true, false]);
+    await people.has(1);
+    expect(people.seen()).toEqual(['no-bot']);
+  });
+
   it('shows what was chosen', async () => {
     const chosen = await watch('?event=signup,login&event=["a,b"]');
     const shop = await watch('?source=shop&bots=exclude');

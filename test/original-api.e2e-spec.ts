@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { startApplication, type TestApplication } from './support/application.js';
+import { ANY_TIME, startApplication, type TestApplication } from './support/application.js';
 
 describe('the original API', () => {
   let server: TestApplication;
 
   beforeAll(async () => {
-    server = await startApplication();
+    server = await startApplication(ANY_TIME);
   });
   afterAll(() => server.stop());
   beforeEach(() => server.dataSource.query('TRUNCATE events'));

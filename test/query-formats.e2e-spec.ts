@@ -48,6 +48,6 @@ describe('the forms in which raw events are answered', () => {
 
   it('exports nothing as a header alone', async () => {
     const response = await server.get('/analytics/export?format=csv&from=2030-01-01T00:00:00Z');
-    expect(await response.text()).toBe('timestamp,user,event,id,source,properties,anonymous\n');
+    expect(await response.text()).toBe('timestamp,user,event,id,source,properties,anonymous,bot\n');
   });
 });

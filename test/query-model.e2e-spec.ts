@@ -20,6 +20,7 @@ describe('every answer', () => {
   let asked = 0;
   let refused = 0;
   let ofNobody = 0;
+  let ofBots = 0;
 
   beforeAll(async () => {
     database = await createDatabase();
@@ -45,6 +46,7 @@ describe('every answer', () => {
       expect(asked).toBeGreaterThan(RUNS * 10);
       expect(refused).toBeLessThan(asked / 3);
       expect(ofNobody).toBeGreaterThan(asked / 10);
+      expect(ofBots).toBeGreaterThan(asked / 20);
     },
     inSoak(60 * 60_000, 240_000),
   );
@@ -147,6 +149,9 @@ describe('every answer', () => {
       expect(answer.totals).toEqual(expected.totals);
       expect(answer.meta).toMatchObject({ anonymous_events: expected.anonymousEvents });
       if (expected.anonymousEvents > 0) ofNobody += 1;
+      const { bot_events: bots } = answer.meta as { bot_events: number };
+      expect(expected.botEvents).toContain(bots);
+      if (bots > 0) ofBots += 1;
       expect(sorted(answer.results)).toEqual(sorted(expected.results));
     } catch (error) {
       if (!(error instanceof RefusedQueryError)) throw error;

@@ -173,6 +173,7 @@ function recordsOf(count: number, first = 0): Buffer {
     id: '0190a1b2-0000-7000-8000-000000000001',
     user: `user-${index % 7}`,
     isAnonymous: false,
+    bot: false,
     name: 'click',
     source: undefined,
     properties: undefined,

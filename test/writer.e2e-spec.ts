@@ -3,7 +3,7 @@ import { DataSource } from 'typeorm';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import type { RejectionsDto } from '../src/ingest/rejections.dto.js';
 import type { ReadinessDto } from '../src/operations/health.dto.js';
-import { startApplication, type TestApplication } from './support/application.js';
+import { ANY_TIME, startApplication, type TestApplication } from './support/application.js';
 import { until } from './support/poll.js';
 
 const VALID = '/analytics?timestamp=1224567997&user=3&event=click';
@@ -47,8 +47,8 @@ describe('the writer', () => {
     await server.dataSource.query(`SELECT setval('tries', 1, false)`);
   }
 
-  function sendBatch(events: object[]): Promise<Response> {
-    return server.post('/analytics/batch', {
+  function sendBatch(events: object[], target = server): Promise<Response> {
+    return target.post('/analytics/batch', {
       headers: { 'Content-Type': 'application/json' },
       body: JSON.stringify(events),
     });
@@ -207,7 +207,7 @@ describe('the writer', () => {
     ['of the future, before any is stored there', `NEW.time > now() + interval '1 hour'`],
   ])('what a trigger refuses %s is refused alone', async (_, condition) => {
     // Whatever was prepared before, isn't.
-    const fresh = await startApplication();
+    const fresh = await startApplication(ANY_TIME);
     await fresh.dataSource.query(`
       CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$
       BEGIN
@@ -249,14 +249,16 @@ describe('the writer', () => {
       deep: { list: [1, null, true, ''] },
       'key "quoted"': 1,
     };
+    const fresh = await startApplication(ANY_TIME);
     for (const status of ['stored', 'duplicate']) {
       const response = await sendBatch(
         times.map((timestamp) => ({ timestamp, user: 'ä€😀', event: 'é', id, properties })),
+        fresh,
       );
       const { receipts } = (await response.json()) as BatchResultDto;
       expect(receipts.map((receipt) => receipt.status)).toEqual(times.map(() => status));
     }
-    const rows = await server.dataSource.query(
+    const rows = await fresh.dataSource.query(
       `SELECT to_char(time AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') AS time, events.id,
          users.id AS user, name, properties, bot
        FROM events JOIN users ON seq = user_seq JOIN event_names ON event_names.id = name_id
@@ -265,6 +267,7 @@ describe('the writer', () => {
     expect(rows).toEqual(
       times.map((time) => ({ time, id, user: 'ä€😀', name: 'é', properties, bot: false })),
     );
+    await fresh.stop();
   });
 
   it('refuses a new source beyond the limit, and stores the rest', async () => {

@@ -43,6 +43,7 @@ import {
   receiveProfileBody,
   receiveSegmentBody,
 } from '../ingest/body/body.middleware.js';
+import { EventRules, TimestampOptions } from '../ingest/event-rules.js';
 import { ImportController } from '../ingest/import/import.controller.js';
 import { ImportService } from '../ingest/import/import.service.js';
 import { IntakeService } from '../ingest/intake.service.js';
@@ -97,6 +98,8 @@ export interface AnalyticsOptions {
   identityResolver?: Type<IdentityResolver> | IdentityResolver;
   /** How much queries may take. */
   query?: QueryOptions;
+  /** Which times events may have: at most a day to come if nothing else is said. */
+  timestamps?: TimestampOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
 }
@@ -148,6 +151,7 @@ const FIGURES = [
     DialectService,
     EnvironmentKeys,
     EventChunks,
+    EventRules,
     EventStore,
     EventWriter,
     ImportService,
@@ -189,7 +193,7 @@ export class AnalyticsModule implements NestModule {
    * @throws TypeError for a path that the tracker can't have
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys, tracker, access, limits } = options;
+    const { spool, stream, query, timestamps, writeKeys, tracker, access, limits } = options;
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -201,6 +205,7 @@ export class AnalyticsModule implements NestModule {
         ...(limits ? [{ provide: RateLimitOptions, useValue: limits }] : []),
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
+        ...(timestamps ? [{ provide: TimestampOptions, useValue: timestamps }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };

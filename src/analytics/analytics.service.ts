@@ -1,8 +1,8 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
 import { parseTimestamp } from '../common/timestamp.js';
 import { EventWriter } from '../ingest/writer/event-writer.js';
+import { EventRules } from '../ingest/event-rules.js';
 import { normalise } from '../ingest/normalise.js';
 import { Refusal } from '../ingest/refusal.js';
 import { OPTED_OUT, RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
@@ -24,7 +24,7 @@ export class AnalyticsService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
     private readonly queries: QueryThreads,
     private readonly senders: Senders,
   ) {}
@@ -87,7 +87,7 @@ export class AnalyticsService {
   ): Promise<Refusal | undefined> {
     const fields = readRequestFields(query, body);
     if (fields instanceof Refusal) return fields;
-    const rules = { names: ORIGINAL_EVENTS, now: this.clock.now(), ...sender.rules };
+    const rules = { ...this.rules.current(), names: ORIGINAL_EVENTS, ...sender.rules };
     const event = normalise(fields, rules);
     if (event instanceof Refusal) return event;
     const [outcome] = await this.writer.write([event]);

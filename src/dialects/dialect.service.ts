@@ -15,6 +15,8 @@ export interface CallRules {
   identity: ResolvedIdentity | undefined;
   /** Whether they're nobody's, and nothing of a person is kept. */
   hasOptedOut: boolean;
+  /** The browser's own, where one sent it: for calls that have no user agent. */
+  agent: string | undefined;
   /** For the audit trail. */
   by: string;
   /** When the client sent the request, by its own clock. */
@@ -93,7 +95,8 @@ export class DialectService {
 
 /** What a mapper has to know of who sends. */
 export function callRules({ source, identity, rules, by }: Sender, sentAt: unknown): CallRules {
-  return { source, identity, hasOptedOut: rules.hasOptedOut === true, by, sentAt };
+  const { hasOptedOut = false, agent } = rules;
+  return { source, identity, hasOptedOut, agent, by, sentAt };
 }
 
 function isNew(outcome: Outcome): boolean {

@@ -1,5 +1,5 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../common/clock.js';
+import { EventRules } from './event-rules.js';
 import { normalise, type EventFields, type NormalisedEvent } from './normalise.js';
 import type { Outcome } from './outcome.js';
 import { Refusal } from './refusal.js';
@@ -19,7 +19,7 @@ export class IntakeService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
   ) {}
 
   /**
@@ -31,13 +31,14 @@ export class IntakeService {
    */
   async store(
     calls: readonly MappedCall[],
-    { rules: { source, keyEvents } }: Sender,
+    { rules: { source, keyEvents, maxAgeMs } }: Sender,
     route: string,
   ): Promise<Outcome[]> {
     const rules = {
-      now: this.clock.now(),
+      ...this.rules.current(),
       ...(source !== undefined && { source }),
       ...(keyEvents && { keyEvents }),
+      ...(maxAgeMs !== undefined && { maxAgeMs }),
     };
     const judged = calls.map(({ fields }) =>
       fields instanceof Refusal ? fields : normalise(fields, rules),

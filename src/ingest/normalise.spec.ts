@@ -43,6 +43,47 @@ describe('normalise', () => {
     }
   });
 
+  describe('of a bot', () => {
+    const GOOGLEBOT = 'Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)';
+    const FIREFOX = 'Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0';
+    const isBot = (changes: EventFields, rules = {}): unknown => {
+      const event = normalise({ ...fields, ...changes }, { now, ...rules });
+      return event instanceof Refusal ? event.code : event.bot;
+    };
+
+    it('is what says so, then what its agent says, then whose browser sent it', () => {
+      const sent = { agent: GOOGLEBOT };
+      expect(isBot({})).toBe(false);
+      expect(isBot({}, sent)).toBe(true);
+      expect(isBot({ agent: '' }, sent)).toBe(true);
+      expect(isBot({ agent: FIREFOX }, sent)).toBe(false);
+      expect(isBot({ agent: GOOGLEBOT })).toBe(true);
+      expect(isBot({ agent: GOOGLEBOT, bot: false }, sent)).toBe(false);
+      expect(isBot({ agent: FIREFOX, bot: 'true' })).toBe(true);
+      expect(isBot({ bot: null }, sent)).toBe(true);
+      expect(isBot({ bot: 'maybe' })).toBe('invalid_bot');
+    });
+
+    it("is nobody's and a token's just the same", () => {
+      for (const rules of [{ hasOptedOut: true }, { sender: { user: 'u' } }]) {
+        expect(isBot({ agent: GOOGLEBOT }, rules)).toBe(true);
+        expect(isBot({ bot: true }, rules)).toBe(true);
+        expect(isBot({}, { ...rules, agent: GOOGLEBOT })).toBe(true);
+      }
+    });
+  });
+
+  it('takes times within bounds, both of them in', () => {
+    const bounds = { oldest: now - 1_000, newest: now + 1_000 };
+    const codeAt = (time: number): string | undefined => {
+      const event = normalise({ ...fields, timestamp: time }, { now, bounds });
+      return event instanceof Refusal ? event.code : undefined;
+    };
+    expect([now - 1_000, now, now + 1_000].map(codeAt)).toEqual([undefined, undefined, undefined]);
+    expect(codeAt(now - 1_001)).toBe('before_oldest');
+    expect(codeAt(now + 1_001)).toBe('in_future');
+  });
+
   it('reads whole numbers as their digits', () => {
     expect(accepted({ user: 42, timestamp: 1_224_567_997_123 })).toMatchObject({
       user: '42',

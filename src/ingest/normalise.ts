@@ -1,5 +1,6 @@
 import { v5 as uuidV5, v7 as uuidV7, validate as isUuid } from 'uuid';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
+import { isBotAgent } from './bot-agents.js';
 import { Refusal } from './refusal.js';
 import { withIdentity, withoutUser } from './with-identity.js';
 import { readIdentity, type IdentityFields } from './normalise-identity.js';
@@ -8,11 +9,16 @@ import { readFlag, readObject, readTime, readUserId } from './read-values.js';
 
 /** An event as a client gave it: nothing is known about the values yet. */
 export type EventFields = Partial<
-  Record<'timestamp' | 'user' | 'anonymous' | 'event' | 'id' | 'source' | 'properties', unknown>
+  Record<
+    'timestamp' | 'user' | 'anonymous' | 'event' | 'id' | 'source' | 'properties' | 'bot',
+    unknown
+  >
 > & {
+  /** The user agent of whoever caused it, by which bots are known. */
+  agent?: unknown;
   /** Whether it's nobody's: counted among the events, and never among users. */
   isNobodys?: boolean;
-  /** What it says about who its user is. No client of the batch endpoint gives these two. */
+  /** What it says about who its user is. No client of the batch endpoint gives these three. */
   identity?: IdentityFields;
 };
 
@@ -26,6 +32,8 @@ export interface NormalisedEvent {
   user: string | undefined;
   /** Whether a device or a browser gave the user's id: those ids are a namespace of their own. */
   isAnonymous: boolean;
+  /** Whether a bot caused it. */
+  bot: boolean;
   name: string;
   /** Without one the event belongs to the source `default`. */
   source: string | undefined;
@@ -41,10 +49,14 @@ export interface SenderRules {
   sender?: ResolvedIdentity | undefined;
   /** Whether it's nobody's, whatever it says itself: nothing of its user is read then. */
   hasOptedOut?: boolean;
+  /** The browser's that sent it, for an event that has no user agent of its own. */
+  agent?: string | undefined;
   /** The source of the sender's key: the event's own, and it names no other. */
   source?: string;
   /** The names that the sender's key takes; without it any. */
   keyEvents?: readonly string[];
+  /** How old the timestamps of the sender's key may be, in milliseconds. */
+  maxAgeMs?: number;
 }
 
 /** What differs between the ways in. */
@@ -53,6 +65,14 @@ export interface NormaliseRules extends SenderRules {
   names?: readonly string[];
   /** The server's time in milliseconds, for an event that has none. */
   now: number;
+  /** Which times an event may have that says its own; without it any. */
+  bounds?: TimeBounds;
+}
+
+/** In milliseconds, both in; what is undefined isn't bounded. */
+export interface TimeBounds {
+  oldest?: number | undefined;
+  newest?: number | undefined;
 }
 
 const MAX_NAME_LENGTH = 100;
@@ -69,8 +89,12 @@ export function normalise(given: EventFields, rules: NormaliseRules): Normalised
   if (user instanceof Refusal) return user;
   const isAnonymous = readFlag(fields.anonymous, 'invalid_anonymous');
   if (isAnonymous instanceof Refusal) return isAnonymous;
+  const bot = readBot(fields, rules);
+  if (bot instanceof Refusal) return bot;
   const time = readTime(fields.timestamp, rules.now);
   if (time instanceof Refusal) return time;
+  const outside = refusalOfTime(time, rules);
+  if (outside) return outside;
   const name = readName(fields.event, rules);
   if (name instanceof Refusal) return name;
   const source = readSource(fields.source, rules.source);
@@ -81,12 +105,26 @@ export function normalise(given: EventFields, rules: NormaliseRules): Normalised
   if (properties instanceof Refusal) return properties;
   const identity = fields.identity && readIdentity(fields.identity, time, rules.now);
   if (identity instanceof Refusal) return identity;
-  return { time, id, user, isAnonymous, name, source, properties, identity };
+  return { time, id, user, isAnonymous, bot, name, source, properties, identity };
 }
 
 function fieldsBy(given: EventFields, { hasOptedOut, sender }: NormaliseRules): EventFields {
   if (hasOptedOut) return withoutUser(given);
   return sender ? withIdentity(given, sender) : given;
+}
+
+/** What the event says itself counts, as an export does; then its user agent. */
+function readBot({ bot, agent }: EventFields, rules: NormaliseRules): boolean | Refusal {
+  if (bot !== undefined && bot !== null) return readFlag(bot, 'invalid_bot');
+  return isBotAgent(typeof agent === 'string' && agent !== '' ? agent : rules.agent);
+}
+
+function refusalOfTime(time: number, rules: NormaliseRules): Refusal | undefined {
+  const { now, maxAgeMs = Number.POSITIVE_INFINITY } = rules;
+  const { oldest = Number.NEGATIVE_INFINITY, newest = Number.POSITIVE_INFINITY } =
+    rules.bounds ?? {};
+  if (time > newest) return new Refusal('in_future');
+  return time < oldest || time < now - maxAgeMs ? new Refusal('before_oldest') : undefined;
 }
 
 function readName(value: unknown, { names, keyEvents }: NormaliseRules): string | Refusal {

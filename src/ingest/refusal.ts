@@ -7,7 +7,11 @@ export const REFUSALS = {
   missing_timestamp: 'timestamp is missing: an import never takes the present time',
   invalid_timestamp: `timestamp must be ${TIMESTAMP_ACCEPTED}`,
   invalid_anonymous: 'anonymous must be true or false',
+  invalid_bot: 'bot must be true or false',
   invalid_nobody: 'nobody must be true or false',
+  in_future:
+    'timestamp lies further in the future than this server accepts, a day if nothing else is configured',
+  before_oldest: 'timestamp lies before the oldest that this server is configured to accept',
   missing_event: 'event is missing: give its name, such as click or impression',
   unknown_event: 'event must be click or impression; other names go to POST /analytics/batch',
   invalid_event: 'event must be text of 1 to 100 characters, none of them a control character',
@@ -45,7 +49,7 @@ export const REFUSALS = {
   invalid_token: 'the bearer token is not valid, or not of the issuer that is trusted',
   invalid_item: 'an event must be a JSON object',
   unknown_field:
-    'an event has only the fields timestamp, user, anonymous, event, id, source and properties; others belong into properties',
+    'an event has only the fields timestamp, user, anonymous, event, id, source, properties and bot; others belong into properties',
   repeated_field: 'each of timestamp, user, event and id may be given once, in the query or body',
   malformed_query: 'the query string is not percent-encoded UTF-8',
   unreadable_body: 'the body is not a JSON object or form of the fields timestamp, user, event, id',

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
+import { browserAgentOf } from '../access/browser-agent.js';
 import { Access, type Grant } from '../access/access.js';
 import { ForbiddenKeyError, RateLimitedError } from '../access/access-errors.js';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
@@ -80,7 +81,12 @@ export class Senders {
     const source = grant.key?.source ?? undefined;
     const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
     return {
-      rules: { sender: identity, hasOptedOut: isOut, ...rulesOf(grant) },
+      rules: {
+        sender: identity,
+        hasOptedOut: isOut,
+        agent: browserAgentOf(request),
+        ...rulesOf(grant),
+      },
       identity,
       source,
       by: by.filter(Boolean).join(', '),
@@ -88,9 +94,13 @@ export class Senders {
   }
 }
 
-function rulesOf({ key }: Grant): Pick<SenderRules, 'source' | 'keyEvents'> {
-  const { source = null, events = null } = key ?? {};
-  return { ...(source !== null && { source }), ...(events && { keyEvents: events }) };
+function rulesOf({ key }: Grant): Pick<SenderRules, 'source' | 'keyEvents' | 'maxAgeMs'> {
+  const { source = null, events = null, maxAgeS = null } = key ?? {};
+  return {
+    ...(source !== null && { source }),
+    ...(events && { keyEvents: events }),
+    ...(maxAgeS !== null && { maxAgeMs: maxAgeS * 1_000 }),
+  };
 }
 
 /** Why nothing of a request is stored, where it's the sender's own doing. */

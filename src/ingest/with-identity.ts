@@ -10,6 +10,6 @@ export function withIdentity(fields: EventFields, sender: ResolvedIdentity): Eve
 
 /** An event as nobody's. */
 export function withoutUser(fields: EventFields): EventFields {
-  const { timestamp, event, id, source, properties } = fields;
-  return { timestamp, event, id, source, properties, isNobodys: true };
+  const { timestamp, event, id, source, properties, bot, agent } = fields;
+  return { timestamp, event, id, source, properties, bot, agent, isNobodys: true };
 }

@@ -17,7 +17,7 @@ export function toLiveLine(event: NormalisedEvent): string {
 }
 
 function lineOf(
-  { time, user, isAnonymous, name, id, source }: NormalisedEvent,
+  { time, user, isAnonymous, bot, name, id, source }: NormalisedEvent,
   properties: readonly string[],
 ): string {
   const fields = [
@@ -28,8 +28,7 @@ function lineOf(
     `"id":"${id}"`,
     `"source":${JSON.stringify(source ?? 'default')}`,
     ...properties,
-    // Nothing that takes this way in says that it's a bot's.
-    '"bot":false',
+    `"bot":${bot}`,
   ];
   return `{${fields.join()}}`;
 }

@@ -59,6 +59,7 @@ export function toAnswer(query: Query, figures: QueryFigures, maxRows: number): 
     meta: {
       ...effortOf(effort),
       anonymous_events: current.anonymousEvents,
+      bot_events: current.botEvents,
       next_cursor: page.next,
     },
   };

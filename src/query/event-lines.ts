@@ -4,13 +4,14 @@ import type { EventRow } from './engine/event-rows.js';
 
 // What came later stands last: programs may read columns by their places.
 const CSV_COLUMNS = ['timestamp', 'user', 'event', 'id', 'source', 'properties'];
-const EXPORT_COLUMNS = [...CSV_COLUMNS, 'anonymous'];
+const EXPORT_COLUMNS = [...CSV_COLUMNS, 'anonymous', 'bot'];
 const PAGE_COLUMNS = [...CSV_COLUMNS, 'bot', 'anonymous', 'person'];
 export const CSV_HEADER = `${EXPORT_COLUMNS.join(',')}\n`;
 
 /** A JSON object of the fields that the batch endpoint takes. */
 export function toJsonLine(row: EventRow): string {
-  return `{${fieldsOf(row).join(',')}}`;
+  const bot = row.bot ? ['"bot":true'] : [];
+  return `{${[...fieldsOf(row), ...bot].join(',')}}`;
 }
 
 /** The same, and what else is known: whether it's a bot's, and whose it is by now. */
@@ -34,7 +35,7 @@ function fieldsOf({ key, user, isAnonymous, event, source, properties }: EventRo
 
 /** The fields of the batch endpoint as lines of CSV, as they were sent: an import takes them back. */
 export function toCsvLines(rows: readonly EventRow[]): string {
-  return stringify(rows.map((row) => [...toValues(row), anonymousOf(row)]));
+  return stringify(rows.map((row) => [...toValues(row), anonymousOf(row), row.bot ? 'true' : '']));
 }
 
 /** A page of events as CSV with a header, and what else is known. */
@@ -48,7 +49,7 @@ export function toCsvPage(rows: readonly EventRow[]): string {
   return toTable([PAGE_COLUMNS, ...lines]);
 }
 
-/** Most are known: for them it's left empty, as it may be in a file that is imported. */
+/** Most are known, and no bots: for them it's left empty, as it may be in a file that is imported. */
 function anonymousOf({ isAnonymous }: EventRow): string {
   return isAnonymous ? 'true' : '';
 }

@@ -31,10 +31,13 @@ export function whileConnected(response: Response): AbortSignal {
 export function sendAnswer(
   response: Response,
   format: Format,
-  { text, nextCursor }: AnswerText,
+  { text, nextCursor, botEventsLeftOut }: AnswerText,
 ): void {
   response.vary('Accept').type(TYPES[format]);
   if (nextCursor !== null) response.setHeader('X-Next-Cursor', nextCursor);
+  if (botEventsLeftOut !== undefined) {
+    response.setHeader('X-Analytics-Bots-Excluded', String(botEventsLeftOut));
+  }
   response.send(text);
 }
 

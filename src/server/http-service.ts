@@ -74,6 +74,7 @@ function analyticsOptions({
   workers,
   writeKeys,
   identity,
+  timestamps,
   trackerPath,
   access,
   limits,
@@ -89,6 +90,7 @@ function analyticsOptions({
     },
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
+    timestamps,
     query: Object.assign(new QueryOptions(), query),
   };
 }

@@ -15,6 +15,7 @@ const configuration: Configuration = {
   analyticsKey: undefined,
   writeKeys: undefined,
   identity: undefined,
+  timestamps: {},
   query: {},
   trackerPath: undefined,
   streamMaxBytes: undefined,

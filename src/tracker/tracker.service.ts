@@ -28,6 +28,7 @@ export class TrackerService {
 
   /** @throws what `SegmentService.receiveBatch` does */
   receive(request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveBatch(request, `POST ${TRACKER_PATH}`);
+    const agent = request.headers['user-agent'];
+    return this.segment.receiveBatch(request, `POST ${TRACKER_PATH}`, agent);
   }
 }

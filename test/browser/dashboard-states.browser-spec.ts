@@ -160,6 +160,27 @@ describe('figures', () => {
   });
 });
 
+describe('events of bots', () => {
+  it('are left out, which it says, and counted at a click', async () => {
+    await sendClick('1');
+    const bots = ['2', '3'].map((user) => ({ user, event: 'click', bot: true }));
+    await server.post('/analytics/batch', {
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify(bots),
+    });
+    dashboard = await DashboardPage.open(browser, server.base, '?range=24h');
+    expect(await dashboard.figure('clicks')).toBe('1');
+    const note = dashboard.page.locator('.bots');
+    expect(await note.textContent()).toBe('2 events of bots are left out. Count them');
+    expect(await findBarriers(dashboard.page)).toEqual([]);
+    await note.getByRole('link').click();
+    await until(async () => (await dashboard.figure('clicks')) === '3');
+    expect(await dashboard.figure('unique_users')).toBe('3');
+    await until(async () => (await note.count()) === 0);
+    expect(await dashboard.page.getByLabel('Bots').inputValue()).toBe('include');
+  });
+});
+
 describe('what goes wrong', () => {
   it('is told with what to do, and gone when it is', async () => {
     await sendClick('1');

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { elementsOf, TrackedBrowser } from '../support/browser/tracked.js';
+import { elementsOf, TrackedBrowser, WITH_WINDOW } from '../support/browser/tracked.js';
 import { until } from '../support/poll.js';
 
 describe('pages and clicks', () => {
@@ -19,6 +19,17 @@ describe('pages and clicks', () => {
     await until(async () => (await paths()).includes(last));
     return await paths();
   }
+
+  it('a browser without a window is a bot, and one with a window is none', async () => {
+    await tracked.page.goto(tracked.site.url('/person'));
+    await viewsUpTo('/person');
+    expect((await tracked.events()).map(({ bot }) => bot)).toEqual([false]);
+    await tracked.context.close();
+    await tracked.begin({ userAgent: WITH_WINDOW.replace('Chrome/', 'HeadlessChrome/') });
+    await tracked.page.goto(tracked.site.url('/bot'));
+    await viewsUpTo('/bot');
+    expect((await tracked.events()).map(({ bot }) => bot)).toEqual([true]);
+  });
 
   it('an application that changes its address has a view for each path', async () => {
     await tracked.page.goto(tracked.site.url('/app'));

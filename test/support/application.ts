@@ -27,6 +27,9 @@ export interface TestApplication {
 
 const SPOOL_BYTES = 64 * 1024 * 1024;
 
+/** Events may be of any time to come. */
+export const ANY_TIME: AnalyticsOptions = { timestamps: { maxFutureMs: Number.POSITIVE_INFINITY } };
+
 /**
  * @param options instead of a spool of 64 MB and streams of any length
  * @param given settings of the server around it; a database instead of a new one, dropped at the end

@@ -10,6 +10,7 @@ const RULES: CallRules = {
   source: 'shop',
   identity: undefined,
   hasOptedOut: false,
+  agent: undefined,
   by: 'test',
   sentAt: 'then',
 };

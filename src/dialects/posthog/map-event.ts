@@ -33,7 +33,18 @@ function mapItem(item: unknown, rules: CallRules): MappedCall {
   const text = toJson(event);
   if (text === undefined) return { fields: new Refusal('invalid_properties'), text: '' };
   if (!isJsonObject(event)) return { fields: new Refusal('invalid_item'), text };
-  return { fields: fieldsOf(event, rules), text };
+  const fields = fieldsOf(event, rules);
+  if (fields instanceof Refusal) return { fields, text };
+  return { fields: { ...fields, agent: agentOf(item) ?? rules.agent }, text };
+}
+
+/** Which browser it was, as PostHog's SDKs in browsers and on servers say it. */
+function agentOf(item: unknown): unknown {
+  const properties = isJsonObject(item) ? item['properties'] : undefined;
+  if (!isJsonObject(properties)) return undefined;
+  return [properties['$raw_user_agent'], properties['$user_agent']].find(
+    (agent) => typeof agent === 'string' && agent !== '',
+  );
 }
 
 /** What is read of it: of nobody's event nothing that tells whose it is. */

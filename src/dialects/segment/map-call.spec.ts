@@ -14,6 +14,7 @@ const RULES: CallRules = {
   source: undefined,
   identity: undefined,
   hasOptedOut: false,
+  agent: undefined,
   by: 'test',
   sentAt: undefined,
 };

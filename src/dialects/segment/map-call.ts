@@ -70,6 +70,7 @@ function fieldsOf(type: CallType, call: Payload, rules: CallRules): EventFields 
     event: type === 'track' ? given(call['event']) : type,
     id: given(call['messageId']),
     source: rules.source,
+    agent: agentOf(call) ?? rules.agent,
     properties,
     ...(isNobodys && { isNobodys }),
     ...(identity && { identity }),
@@ -117,6 +118,11 @@ function contextOf(call: Payload, { user, anonymous }: CallUser): Payload | unde
   const anonymousId = given(call['anonymousId']);
   if (anonymous || user === undefined || anonymousId === undefined) return context;
   return { ...context, anonymousId };
+}
+
+/** The browser's or the application's whose user it was, as the SDK there says. */
+function agentOf(call: Payload): unknown {
+  return isJsonObject(call['context']) ? given(call['context']['userAgent']) : undefined;
 }
 
 /** What calls have beside their properties. */

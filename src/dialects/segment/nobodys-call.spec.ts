@@ -6,6 +6,7 @@ const RULES = {
   source: undefined,
   identity: undefined,
   hasOptedOut: false,
+  agent: undefined,
   by: 'test',
   sentAt: undefined,
 };

@@ -32,17 +32,24 @@ export class SegmentService {
    * The same; a batch has calls of any type, and what it says besides is said of each.
    *
    * @param route for the log of rejections
+   * @param agent the user agent of whoever sends it, where that is known to be the calls' own
    */
-  async receiveBatch(request: IncomingMessage, route = 'POST /v1/batch'): Promise<DialectAnswer> {
+  async receiveBatch(
+    request: IncomingMessage,
+    route = 'POST /v1/batch',
+    agent?: string,
+  ): Promise<DialectAnswer> {
     await this.dialect.requireAdmitted(request, route);
     const body = readJsonBody(receivedBody(request), RULES);
     const { batch, context, sentAt } = body;
-    const sender = await this.dialect.sender(request, body['writeKey'] ?? keyOfFirst(batch), route);
+    const key = body['writeKey'] ?? keyOfFirst(batch);
+    const sender = await this.dialect.sender(request, key, route);
     if (!Array.isArray(batch)) {
       throw new UnreadableRequestError('invalid_batch', 'batch must be an array of calls', 400);
     }
     if (batch.length > MAX_CALLS) throw unreadable('body_too_large', RULES);
     const rules = callRules(sender, sentAt);
+    rules.agent = agent ?? rules.agent;
     const calls = batch.map((call: unknown) => mapCall(withContext(call, context), rules));
     return await this.dialect.store(calls, sender, { route, names: NAMES });
   }

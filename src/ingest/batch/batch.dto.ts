@@ -62,6 +62,13 @@ export class BatchEventDto {
    * @example { "plan": "pro" }
    */
   properties?: Record<string, unknown>;
+
+  /**
+   * Whether a bot caused it, as an export says. Without it the user agent of a browser that sends the
+   * request decides, and what is sent by anything else is no bot's.
+   * @example false
+   */
+  bot?: boolean;
 }
 
 /** 1 to 10,000 events. A bare array of events is accepted too. */

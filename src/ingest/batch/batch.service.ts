@@ -1,7 +1,7 @@
 import { Injectable } from '@nestjs/common';
-import { Clock } from '../../common/clock.js';
 import { toJson } from '../../common/json-object.js';
 import { Turns } from '../../common/turns.js';
+import { EventRules } from '../event-rules.js';
 import { Refusal } from '../refusal.js';
 import { beginningOf, OPTED_OUT, RejectionLog } from '../rejection-log.js';
 import type { ReceivedBody } from '../request-fields.js';
@@ -29,12 +29,12 @@ export class BatchService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
   ) {}
 
   /** @throws UnreadableRequestError, OverloadedError, UnavailableError, SpoolUnavailableError */
   async receive(body: ReceivedBody, { choice, ...whose }: BatchOptions): Promise<Receipts> {
-    const rules = { now: this.clock.now(), ...whose };
+    const rules = { ...this.rules.current(), ...whose };
     const judged = await readBatch(body, {
       turn: () => this.turns.next(),
       read: (item) => judge(item, rules),
@@ -49,7 +49,7 @@ export class BatchService {
    *   of it is stored
    */
   async store(items: unknown[], route: string, choice: ReceiptChoice): Promise<Receipts> {
-    const rules = { now: this.clock.now() };
+    const rules = this.rules.current();
     const judged = items.map((item) => judge(item, rules));
     return await this.write(judged, route, choice);
   }

@@ -7,7 +7,16 @@ import {
 } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 
-const FIELDS = new Set(['timestamp', 'user', 'anonymous', 'event', 'id', 'source', 'properties']);
+const FIELDS = new Set([
+  'timestamp',
+  'user',
+  'anonymous',
+  'event',
+  'id',
+  'source',
+  'properties',
+  'bot',
+]);
 
 /** Judges one item of a batch. */
 export function judgeItem(item: unknown, rules: NormaliseRules): NormalisedEvent | Refusal {

@@ -1,11 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
-import { Clock } from '../../common/clock.js';
 import { Turns } from '../../common/turns.js';
 import { bodyChunks } from '../body/body-chunks.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
 import { readToEnd } from '../body/read-to-end.js';
 import { Room } from '../body/room.js';
+import { EventRules } from '../event-rules.js';
 import { readLines } from '../lines.js';
 import type { SenderRules } from '../normalise.js';
 import { Refusal } from '../refusal.js';
@@ -38,7 +38,7 @@ export class StreamService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
     @Optional() private readonly options?: StreamOptions,
   ) {}
 
@@ -80,7 +80,7 @@ export class StreamService {
     const maxBytes = this.options?.maxBytes;
     return await readToEnd(request, 'stream', run, async () => {
       for await (const lines of readLines(boundedChunks(chunks, this.room, maxBytes))) {
-        await run.add(lines, { now: this.clock.now(), ...rules });
+        await run.add(lines, { ...this.rules.current(), ...rules });
         // The next may be long in coming, and these would be kept until then.
         lines.length = 0;
       }

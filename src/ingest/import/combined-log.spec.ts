@@ -8,6 +8,8 @@ interface Changes {
   request?: string;
   status?: number;
   referrer?: string;
+  /** As it stands in the line. */
+  userAgent?: string;
 }
 
 function line(changes: Changes = {}): string {
@@ -17,8 +19,9 @@ function line(changes: Changes = {}): string {
     request = 'GET /a?b=c HTTP/1.1',
     status = 200,
     referrer = '-',
+    userAgent = String.raw`Agent \"x\" 1.0`,
   } = changes;
-  return `${client} - - [${time}] "${request}" ${status} 203023 "${referrer}" "Agent \\"x\\" 1.0"`;
+  return `${client} - - [${time}] "${request}" ${status} 203023 "${referrer}" "${userAgent}"`;
 }
 
 async function read(text: string, site = 'example.com'): Promise<ImportRecord> {
@@ -40,8 +43,18 @@ describe('readCombinedLog', () => {
         event: 'impression',
         id: expect.any(String),
         properties: { path: '/a', query: 'b=c', status: 200, userAgent: 'Agent "x" 1.0' },
+        bot: true,
       },
     ]);
+  });
+
+  it.each([
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0', undefined],
+    ['Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)', true],
+    ['-', undefined],
+    ['', undefined],
+  ])('tells by %j whether it was a bot', async (userAgent, bot) => {
+    for (const { bot: flag } of (await read(line({ userAgent }))).events) expect(flag).toBe(bot);
   });
 
   it.each([

@@ -1,3 +1,4 @@
+import { isBotAgent } from '../bot-agents.js';
 import type { Line, LineProblem } from '../lines.js';
 import { lineId, type ImportRecord } from './record.js';
 
@@ -65,6 +66,7 @@ function readLine({ number, text, problem }: Line, site: string): ImportRecord {
     event: name,
     id: lineId(number, text, name),
     properties: propertiesOf(log),
+    ...(isBotAgent(agentOf(log)) && { bot: true }),
   });
   if (!isImpression(log)) return { line: number, text, events: [] };
   const events = [event('impression')];
@@ -118,6 +120,10 @@ function isOnSite(referrer: string, site: string): boolean {
 
 function withoutWww(host: string): string {
   return host.toLowerCase().replace(/^www\./, '');
+}
+
+function agentOf({ userAgent }: LogLine): string | undefined {
+  return userAgent === '-' ? undefined : userAgent;
 }
 
 /** `-` stands for nothing. */

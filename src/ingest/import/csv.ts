@@ -6,7 +6,7 @@ import type { Line, LineProblem } from '../lines.js';
 import { eventRecord, type ImportRecord } from './record.js';
 
 const REQUIRED = ['timestamp', 'user', 'event'];
-const FIELDS = [...REQUIRED, 'anonymous', 'id', 'source'];
+const FIELDS = [...REQUIRED, 'anonymous', 'id', 'source', 'bot'];
 const PROPERTIES = 'properties';
 /** Characters of a header that an error shows. */
 const MAX_SHOWN = 500;

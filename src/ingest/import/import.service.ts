@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
-import { Clock } from '../../common/clock.js';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { TimeSlices, Turns } from '../../common/turns.js';
 import { StreamOptions } from '../batch/stream.service.js';
@@ -8,6 +7,7 @@ import { boundedChunks } from '../body/bounded-chunks.js';
 import { discard } from '../body/body-chunks.js';
 import { readToEnd } from '../body/read-to-end.js';
 import { Room, type Share } from '../body/room.js';
+import { EventRules } from '../event-rules.js';
 import type { SenderRules } from '../normalise.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
 import { Senders, type Sender } from '../senders.js';
@@ -32,7 +32,7 @@ export class ImportService {
   constructor(
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
-    private readonly clock: Clock,
+    private readonly rules: EventRules,
     private readonly senders: Senders,
     @Optional() private readonly options?: StreamOptions,
   ) {}
@@ -63,7 +63,7 @@ export class ImportService {
     const slices = new TimeSlices(this.turns);
     return new FileRun(
       {
-        sink: new WriterSink(this.writer, { clock: this.clock, slices, rules }),
+        sink: new WriterSink(this.writer, { rules: this.rules, slices, sender: rules }),
         receipts: new LineReceipts((reason, text) => {
           this.rejections.note(reason, ROUTE, beginningOf(text));
         }),
@@ -100,6 +100,10 @@ export class ImportService {
 }
 
 /** Whoever sends a file sends the events of others: whose they are it says itself. */
-function rulesOfFiles({ source, keyEvents }: SenderRules): SenderRules {
-  return { ...(source !== undefined && { source }), ...(keyEvents && { keyEvents }) };
+function rulesOfFiles({ source, keyEvents, maxAgeMs }: SenderRules): SenderRules {
+  return {
+    ...(source !== undefined && { source }),
+    ...(keyEvents && { keyEvents }),
+    ...(maxAgeMs !== undefined && { maxAgeMs }),
+  };
 }

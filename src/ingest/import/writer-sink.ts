@@ -1,9 +1,9 @@
-import type { Clock } from '../../common/clock.js';
 import type { TimeSlices } from '../../common/turns.js';
 import type { ReceiptDto } from '../batch/batch.dto.js';
 import { judgeItem } from '../batch/judge.js';
 import { Receipts } from '../batch/receipts.js';
 import { isEvent, settle, type Judged } from '../batch/settle.js';
+import type { EventRules } from '../event-rules.js';
 import type { EventFields, SenderRules } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import type { EventWriter } from '../writer/event-writer.js';
@@ -11,10 +11,10 @@ import { writePatiently } from '../writer/write-patiently.js';
 import type { EventReceiver } from './event-sink.js';
 
 interface WriterSinkOptions {
-  clock: Clock;
+  rules: EventRules;
   slices: TimeSlices;
   /** What counts for all events of who imports. */
-  rules: SenderRules;
+  sender: SenderRules;
 }
 
 /** Stores an import's events in this server. Who imports tells the log of rejections, by the line. */
@@ -29,8 +29,8 @@ export class WriterSink implements EventReceiver {
 
   /** @throws OverloadedError, UnavailableError, SpoolUnavailableError */
   async send(events: EventFields[]): Promise<ReceiptDto[]> {
-    const { clock, slices } = this.options;
-    const rules = { now: clock.now(), ...this.options.rules };
+    const { slices } = this.options;
+    const rules = { ...this.options.rules.current(), ...this.options.sender };
     const judged: Judged[] = [];
     for (const event of events) {
       if (slices.isOver) await slices.next();

@@ -15,6 +15,8 @@ type EventTuple = [
   /** A record of before there were these two is without. */
   isAnonymous?: boolean,
   identity?: string | null,
+  /** Nor had earlier ones this. */
+  bot?: boolean,
 ];
 
 /** Events as records of the spool. */
@@ -35,7 +37,7 @@ export function decodeEvents(payload: string): NormalisedEvent[] | undefined {
 }
 
 function toTuple(event: NormalisedEvent): EventTuple {
-  const { time, id, user, name, source, properties, isAnonymous, identity } = event;
+  const { time, id, user, name, source, properties, isAnonymous, identity, bot } = event;
   return [
     time,
     id,
@@ -45,16 +47,19 @@ function toTuple(event: NormalisedEvent): EventTuple {
     properties ?? null,
     isAnonymous,
     identity ?? null,
+    bot,
   ];
 }
 
 function fromTuple(tuple: EventTuple): NormalisedEvent {
-  const [time, id, user, name, source, properties, isAnonymous = false, identity = null] = tuple;
+  const [time, id, user, name, source, properties, isAnonymous = false, identity, bot = false] =
+    tuple;
   return {
     time,
     id,
     user: user ?? undefined,
     isAnonymous,
+    bot,
     name,
     source: source ?? undefined,
     properties: properties ?? undefined,

@@ -8,14 +8,14 @@ export interface EventRows {
   sourceIds: readonly number[];
 }
 
-/** The columns that a row fills, in their order; `bot` keeps its default. */
-export const COPY_COLUMNS = 'time, id, user_seq, name_id, source_id, properties';
+/** The columns that a row fills, in their order. */
+export const COPY_COLUMNS = 'time, id, user_seq, name_id, source_id, bot, properties';
 
-const COLUMNS = 6;
+const COLUMNS = 7;
 /** Signature, flags and the length of an extension that there is none of. */
 const HEADER = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1');
-/** The number of columns, five lengths and values of fixed size, and one length. */
-const FIXED_BYTES = 2 + (4 + 8) + (4 + 16) + (4 + 4) + (4 + 4) + (4 + 2) + 4;
+/** The number of columns, six lengths and values of fixed size, and one length. */
+const FIXED_BYTES = 2 + (4 + 8) + (4 + 16) + (4 + 4) + (4 + 4) + (4 + 2) + (4 + 1) + 4;
 const TRAILER_BYTES = 2;
 const NULL_LENGTH = -1;
 const JSONB_VERSION = 1;
@@ -51,7 +51,7 @@ export function encodeCopy(rows: EventRows, buffer: Buffer): Buffer {
 }
 
 function writeRow(buffer: Buffer, rows: EventRows, index: number, start: number): number {
-  const { time, id, properties } = rows.events[index]!;
+  const { time, id, bot, properties } = rows.events[index]!;
   let offset = buffer.writeInt16BE(COLUMNS, start);
   offset = buffer.writeInt32BE(8, offset);
   offset = writeTime(buffer, time, offset);
@@ -63,6 +63,8 @@ function writeRow(buffer: Buffer, rows: EventRows, index: number, start: number)
   offset = buffer.writeInt32BE(rows.nameIds[index]!, offset);
   offset = buffer.writeInt32BE(2, offset);
   offset = buffer.writeInt16BE(rows.sourceIds[index]!, offset);
+  offset = buffer.writeInt32BE(1, offset);
+  offset = buffer.writeUInt8(bot ? 1 : 0, offset);
   return writeProperties(buffer, properties, offset);
 }
 

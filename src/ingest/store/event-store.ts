@@ -177,9 +177,9 @@ function firstOf({ events, userSeqs, nameIds, sourceIds }: EventRows): EventRows
 }
 
 function nobodysEvent(time: number): EventRows {
-  const event = { time, id: '', user: '', isAnonymous: false, name: '', source: undefined };
+  const event = { time, id: '', user: '', isAnonymous: false, bot: false, name: '' };
   return {
-    events: [{ ...event, properties: undefined, identity: undefined }],
+    events: [{ ...event, source: undefined, properties: undefined, identity: undefined }],
     userSeqs: [0],
     nameIds: [0],
     sourceIds: [DEFAULT_SOURCE_ID],
@@ -250,7 +250,7 @@ async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {
   const { events, userSeqs, nameIds, sourceIds } = rows;
   const result = await client.query<{ stored: boolean[] }>(
     `SELECT store_events($1::timestamptz[], $2::uuid[], $3::integer[], $4::integer[],
-       $5::smallint[], NULL, $6::jsonb[]) AS stored`,
+       $5::smallint[], $6::boolean[], $7::jsonb[]) AS stored`,
     [
       // None of these needs quotes in an array's text, and the driver would look at each character.
       `{${events.map(({ time }) => new Date(time).toISOString()).join()}}`,
@@ -258,6 +258,7 @@ async function insert(client: ClientBase, rows: EventRows): Promise<boolean[]> {
       `{${userSeqs.join()}}`,
       `{${nameIds.join()}}`,
       `{${sourceIds.join()}}`,
+      `{${events.map(({ bot }) => (bot ? 't' : 'f')).join()}}`,
       events.map(({ properties }) => properties ?? null),
     ],
   );

@@ -9,6 +9,7 @@ function events(count: number, properties?: string): NormalisedEvent[] {
     id: '0190a1b2-0000-7000-8000-000000000001',
     user: 'u',
     isAnonymous: false,
+    bot: false,
     name: 'click',
     source: undefined,
     properties,

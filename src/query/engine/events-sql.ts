@@ -40,10 +40,19 @@ export function eventTables({ filters, fields = [], needsPerson = false }: Table
   return `events ${joins.join(' ')}`;
 }
 
+/** Whose events: of everyone, of people or of bots. */
+export type Bots = 'all' | 'none' | 'only';
+
+const BOT_CONDITIONS: Record<Bots, string[]> = {
+  all: [],
+  none: ['NOT events.bot'],
+  only: ['events.bot'],
+};
+
 /** What filters leave of the events from one moment to before another, in milliseconds. */
 export function eventConditions(
   { from, to }: Range,
-  { filters, includeBots }: { filters: readonly Filter[]; includeBots: boolean },
+  { filters, bots }: { filters: readonly Filter[]; bots: Bots },
   parameters: SqlParameters,
 ): string {
   return [
@@ -51,7 +60,7 @@ export function eventConditions(
     `events.time < ${parameters.bind(timeText(to), 'timestamptz')}`,
     // No event: such a row only made its chunk.
     'events.name_id > 0',
-    ...(includeBots ? [] : ['NOT events.bot']),
+    ...BOT_CONDITIONS[bots],
     allSql(filters, EVENT_COLUMNS, parameters),
   ].join(' AND ');
 }

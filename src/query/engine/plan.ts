@@ -49,6 +49,11 @@ export interface Collected {
   /** Before the range, by the values of the fields; empty where no history is needed. */
   history: readonly Group[];
   historyTotal: Group | undefined;
+  /**
+   * How many events of bots the range had, of those that the first counter counts; 0 where they are
+   * counted. Filters on traits that choose people rather than events aren't looked at.
+   */
+  botEventsLeftOut: number;
 }
 
 /** The ranges of the buckets of time, cut off at the range's ends. */

@@ -51,6 +51,8 @@ export interface RangeFigures {
   totals: RowFigures;
   /** How many of all events that were counted are nobody's. */
   anonymousEvents: number;
+  /** How many were left out because they are those of bots. */
+  botEvents: number;
 }
 
 /** How an answer was come by. */
@@ -109,7 +111,14 @@ export class RangeRun {
     const { count, collected } = await this.collect(plan);
     const rows = this.withPeople(await count.rows(collected));
     const totals = await count.total(collected);
-    return { range, buckets, rows, totals, anonymousEvents: this.anonymousEvents(collected) };
+    return {
+      range,
+      buckets,
+      rows,
+      totals,
+      anonymousEvents: this.anonymousEvents(collected),
+      botEvents: collected.botEventsLeftOut,
+    };
   }
 
   /**
@@ -118,11 +127,14 @@ export class RangeRun {
    *
    * @throws RefusedQueryError
    */
-  async people(range: Range): Promise<PeopleByBucket & { buckets: TimeBuckets }> {
+  async people(
+    range: Range,
+  ): Promise<PeopleByBucket & { buckets: TimeBuckets; botEvents: number }> {
     const buckets = this.buckets(range);
     const plan = { ...this.plan(range, buckets.starts), needsUsers: true };
     const { count, collected } = await this.collect(plan, true);
-    return { buckets, ...(await count.byBucket(collected, buckets.starts.length)) };
+    const people = await count.byBucket(collected, buckets.starts.length);
+    return { buckets, ...people, botEvents: collected.botEventsLeftOut };
   }
 
   private buckets(range: Range): TimeBuckets {
@@ -218,7 +230,9 @@ interface RunContext {
   people: People;
 }
 
-function nothing({ counters }: Plan): Pick<RangeFigures, 'rows' | 'totals' | 'anonymousEvents'> {
+function nothing({
+  counters,
+}: Plan): Pick<RangeFigures, 'rows' | 'totals' | 'anonymousEvents' | 'botEvents'> {
   const counts = Object.fromEntries(counters.map(({ key }) => [key, 0]));
-  return { rows: [], totals: { counts, users: 0, newUsers: 0 }, anonymousEvents: 0 };
+  return { rows: [], totals: { counts, users: 0, newUsers: 0 }, anonymousEvents: 0, botEvents: 0 };
 }

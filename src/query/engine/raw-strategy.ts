@@ -13,6 +13,10 @@ import { SqlParameters } from './sql-parameters.js';
 /** Of all values that rows are told apart by, in characters: each is in the answer, and in memory. */
 const MAX_VALUES_LENGTH = 32 * 1024 * 1024;
 
+/** What stands for a bucket: before the range, and what is only counted. */
+const HISTORY = -1;
+const BOTS = -2;
+
 /** Collects from raw events: properties are nowhere else. */
 export class RawStrategy {
   /** For the answer to tell. */
@@ -36,23 +40,30 @@ export class RawStrategy {
     const parameters = new SqlParameters();
     const all: Group[] = [];
     let bytes = 0;
+    let botEventsLeftOut = 0;
     const text = groupsSql(plan, from, parameters);
     await allowScans(this.client);
     // One row after the other: sets of users are large as texts.
     await streamRows(this.client, text, parameters.values, (row) => {
       for (const value of row.slice(1, 1 + plan.fields.length)) bytes += value?.length ?? 0;
       if (bytes > MAX_VALUES_LENGTH) throw tooLong(bytes);
-      all.push(toGroup(row, plan));
+      const group = toGroup(row, plan);
+      if (group.bucket === BOTS) {
+        botEventsLeftOut = group.counts[0]!;
+        return;
+      }
+      all.push(group);
       expectWithin('result_rows', all.length, this.limits.maxResultRows);
     });
     const groups = all.filter(({ bucket }) => bucket >= 0);
-    const history = all.filter(({ bucket }) => bucket < 0);
+    const history = all.filter(({ bucket }) => bucket === HISTORY);
     this.rawRows += estimate;
     return {
       groups,
       history,
       total: await sum(groups, plan.counters),
       historyTotal: plan.needsHistory ? await sum(history, plan.counters) : undefined,
+      botEventsLeftOut,
     };
   }
 }
@@ -66,13 +77,22 @@ function groupsSql(plan: Plan, from: number, parameters: SqlParameters): string 
   const every = [...filters.name, ...filters.source, ...filters.trait, ...filters.mixed];
   // 0 is before the range.
   const bounds = [range.from, ...starts.slice(1)].map(timeText);
-  const bucket = `width_bucket(events.time, ${parameters.bind(bounds, 'timestamptz[]')}) - 1`;
-  const values = fields.map(({ field }) => valueSql(field, EVENT_COLUMNS, parameters));
+  const ofPeople = `width_bucket(events.time, ${parameters.bind(bounds, 'timestamptz[]')}) - 1`;
+  const bucket = includeBots ? ofPeople : `CASE WHEN events.bot THEN ${BOTS} ELSE ${ofPeople} END`;
+  const values = fields.map(({ field }) => {
+    const value = valueSql(field, EVENT_COLUMNS, parameters);
+    // Bots that are left out are one group.
+    return includeBots ? value : `CASE WHEN NOT events.bot THEN ${value} END`;
+  });
+  const rangeStart = (): string => parameters.bind(timeText(range.from), 'timestamptz');
+  const ofRange = includeBots ? 'true' : `(NOT events.bot OR events.time >= ${rangeStart()})`;
   const keys = ['bucket', ...fields.map((_, index) => `value_${index}`)];
   const counts = counters.map((counter) => countSql(counter, parameters));
   // By user first: an array of each event's user could be larger than the database allows.
   const byUser = needsUsers ? [...keys, 'user_seq'] : keys;
-  const users = needsUsers ? 'array_agg(user_seq) FILTER (WHERE user_seq > 0)' : 'NULL';
+  const users = needsUsers
+    ? `array_agg(user_seq) FILTER (WHERE user_seq > 0 AND bucket > ${BOTS})`
+    : 'NULL';
   return `
     SELECT ${[
       ...keys.map((key) => `${key}::text`),
@@ -87,7 +107,8 @@ function groupsSql(plan: Plan, from: number, parameters: SqlParameters): string 
         SELECT events.user_seq, events.name_id,
           ${[bucket, ...values].map((value, index) => `${value} AS ${keys[index]}`).join(', ')}
         FROM ${eventTables({ filters: every, fields })}
-        WHERE ${eventConditions({ from, to: range.to }, { filters: every, includeBots }, parameters)}
+        WHERE ${eventConditions({ from, to: range.to }, { filters: every, bots: 'all' }, parameters)}
+          AND ${ofRange}
       ) AS matching
       GROUP BY ${byUser.join(', ')}
     ) AS of_users

@@ -4,7 +4,7 @@ import type { Range } from '../language/query.js';
 import type { Cover } from './cover.js';
 import { firstPlace } from './first-place.js';
 import { includes, type Counter, type NameSet, type RolledUpNames } from './names.js';
-import type { FieldDimension, Group } from './plan.js';
+import type { Group, Plan } from './plan.js';
 import type { DeltaLeaf, Head, Leaf } from './rollup-reader.js';
 
 /** All that was read, of which groups are made. */
@@ -57,14 +57,23 @@ export class RollupGrouping {
   private readonly byName: boolean;
   private readonly bySource: boolean;
   private readonly drafts = new Map<string, Draft>();
+  private readonly counters: readonly Counter[];
+  private readonly includeBots: boolean;
+  private botEvents = 0;
 
   constructor(
-    fields: readonly FieldDimension[],
-    private readonly counters: readonly Counter[],
+    { fields, counters, includeBots }: Pick<Plan, 'fields' | 'counters' | 'includeBots'>,
     private readonly names: RolledUpNames,
   ) {
+    this.counters = counters;
+    this.includeBots = includeBots;
     this.byName = fields.some(({ field }) => field.of === 'event');
     this.bySource = fields.some(({ field }) => field.of === 'source');
+  }
+
+  /** How many events of bots were left out: of those that the first counter counts. */
+  get botEventsLeftOut(): number {
+    return this.botEvents;
   }
 
   /** @param ranges in rising order, with their covers */
@@ -87,6 +96,10 @@ export class RollupGrouping {
   private addHead(bucket: number, head: Head): void {
     const isCounted = this.counters.map(({ names }) => this.headCounts(names, head));
     if (!isCounted.includes(true)) return;
+    if (head.bot && !this.includeBots) {
+      if (isCounted[0]) this.botEvents += head.events;
+      return;
+    }
     const draft = this.draft(bucket, head.nameId, head.sourceId);
     for (const [index, counts] of isCounted.entries()) {
       if (counts) draft.counts[index]! += head.events;
@@ -103,6 +116,10 @@ export class RollupGrouping {
 
   private addLeaf(bucket: number, leaf: Leaf): void {
     if (!includes(this.counters[0]!.names, leaf.nameId)) return;
+    if (leaf.bot && !this.includeBots) {
+      this.botEvents += leaf.events;
+      return;
+    }
     const nameId = this.names.rolledUpAs(leaf.sourceId, leaf.nameId);
     const draft = this.draft(bucket, nameId, leaf.sourceId);
     for (const [index, { names }] of this.counters.entries()) {

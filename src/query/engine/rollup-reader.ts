@@ -6,8 +6,9 @@ import { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
 import type { SetCache } from './set-cache.js';
 
-/** Which rows of the rollups, deltas and events are read. */
+/** Which rows of the rollups, deltas and events are read: those of bots, too, to be counted. */
 export interface Scope {
+  /** Whether the users of bots' events are read. */
   includeBots: boolean;
   /** Undefined for all. */
   sources: readonly number[] | undefined;
@@ -31,6 +32,7 @@ export interface Head extends RollupKey {
 /** Events that no rollup counts yet, or that are finer than a minute. */
 export interface Leaf {
   sourceId: number;
+  bot: boolean;
   nameId: number;
   events: number;
   /** How many of them are nobody's. */
@@ -131,10 +133,10 @@ export class RollupReader {
     if (from >= to) return [];
     const { rows } = await this.client.query<DeltaRow>({
       name: 'rollup-deltas',
-      text: `SELECT ${toMinute('minute')}, source_id, name_id, events, nobody,
-          CASE WHEN $6 THEN users END::text
+      text: `SELECT ${toMinute('minute')}, source_id, bot, name_id, events, nobody,
+          CASE WHEN $6 AND ($3 OR NOT bot) THEN users END::text
         FROM rollup_deltas WHERE minute >= $1 AND minute < $2
-        AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
+        AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
         AND ($5::integer[] IS NULL OR name_id = ANY ($5))`,
       values: [
         minuteText(from),
@@ -147,8 +149,9 @@ export class RollupReader {
       rowMode: 'array',
     });
     this.counts.deltas += rows.length;
-    return rows.map(([minute, sourceId, nameId, events, nobody, users]) => {
-      return { minute, sourceId, nameId, events, nobody, users: UserSet.of(readIntegers(users)) };
+    return rows.map(([minute, sourceId, bot, nameId, events, nobody, seqs]) => {
+      const users = UserSet.of(readIntegers(seqs));
+      return { minute, sourceId, bot, nameId, events, nobody, users };
     });
   }
 
@@ -186,10 +189,11 @@ export class RollupReader {
       rowMode: 'array',
     });
     const leaves = ranges.map((): Leaf[] => []);
-    for (const [place, sourceId, nameId, events, nobody, users] of rows) {
+    for (const [place, sourceId, bot, nameId, events, nobody, users] of rows) {
       this.counts.rawRows += Number(events);
       const leaf = {
         sourceId,
+        bot,
         nameId,
         events: Number(events),
         nobody: Number(nobody),
@@ -229,23 +233,24 @@ export class RollupReader {
 const SETS_AT_ONCE = 2_000;
 
 type HeadRow = [Grain, number, number, boolean, number, string, string, number, string, number];
-type DeltaRow = [number, number, number, number, number, string | null];
-type RawRow = [number, number, number, string, string, string | null];
+type DeltaRow = [number, number, boolean, number, number, number, string | null];
+type RawRow = [number, number, boolean, number, string, string, string | null];
 
 const FROM_HEADS = `
   FROM unnest($1::smallint[], $2::timestamptz[], $3::timestamptz[]) AS run (grain, start, stop)
   JOIN rollups ON rollups.grain = run.grain
     AND rollups.bucket >= run.start AND rollups.bucket < run.stop
-  WHERE ($4 OR NOT rollups.bot) AND ($5::smallint[] IS NULL OR rollups.source_id = ANY ($5))
-    AND rollups.name_id = ANY ($6::integer[])`;
+  WHERE ($4::smallint[] IS NULL OR rollups.source_id = ANY ($4))
+    AND rollups.name_id = ANY ($5::integer[])`;
 
 const rawLeaves = (place: string, from: string, to: string): string => `
-  SELECT ${place} AS place, source_id, name_id, count(*),
-    count(*) FILTER (WHERE user_seq = 0), array_agg(user_seq) FILTER (WHERE user_seq > 0)::text
+  SELECT ${place} AS place, source_id, bot, name_id, count(*),
+    count(*) FILTER (WHERE user_seq = 0),
+    array_agg(user_seq) FILTER (WHERE user_seq > 0 AND ($3 OR NOT bot))::text
   FROM events WHERE time >= ${from} AND time < ${to} AND name_id > 0
-    AND ($3 OR NOT bot) AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
+    AND ($4::smallint[] IS NULL OR source_id = ANY ($4))
     AND ($5::integer[] IS NULL OR name_id = ANY ($5))
-  GROUP BY source_id, name_id`;
+  GROUP BY source_id, bot, name_id`;
 
 /** A plan for one range leaves out all chunks but its own, which is worth a statement for each. */
 const FEW_RANGES = 4;
@@ -262,7 +267,6 @@ function headParameters(runs: readonly Run[], scope: Scope): unknown[] {
     runs.map(({ grain }) => grain),
     runs.map(({ from }) => minuteText(from)),
     runs.map(({ to }) => minuteText(to)),
-    scope.includeBots,
     scope.sources,
     scope.rollupNames,
   ];

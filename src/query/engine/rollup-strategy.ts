@@ -50,11 +50,12 @@ export class RollupStrategy {
     const history = this.pass(plan.needsHistory && before.from < before.to ? [before] : []);
     const passes = [rows, total, history];
     const data = await this.read(plan, passes);
+    const whole = new RollupGrouping({ ...plan, fields: [] }, this.names);
+    const [totalDraft] = whole.collect(total.ranges, total.covers, data);
     const all = (pass: Pass, fields: Plan['fields']): Draft[] =>
-      new RollupGrouping(fields, plan.counters, this.names).collect(pass.ranges, pass.covers, data);
-    const [groups, [totalDraft], historyGroups, [historyDraft]] = [
+      new RollupGrouping({ ...plan, fields }, this.names).collect(pass.ranges, pass.covers, data);
+    const [groups, historyGroups, [historyDraft]] = [
       all(rows, plan.fields),
-      all(total, []),
       all(history, plan.fields),
       all(history, []),
     ];
@@ -71,6 +72,7 @@ export class RollupStrategy {
       total: finish(totalDraft ?? emptyDraft(plan)),
       history: historyGroups.map(finish),
       historyTotal: plan.needsHistory ? finish(historyDraft ?? emptyDraft(plan)) : undefined,
+      botEventsLeftOut: whole.botEventsLeftOut,
     };
   }
 
@@ -91,7 +93,7 @@ export class RollupStrategy {
       },
     ]);
     const data = await this.read(everything, [pass], true);
-    const grouping = new RollupGrouping([], everything.counters, this.names);
+    const grouping = new RollupGrouping(everything, this.names);
     const [draft] = grouping.collect(pass.ranges, pass.covers, data);
     return draft?.counts[0] ?? 0;
   }

@@ -14,6 +14,8 @@ import { SqlParameters } from './sql-parameters.js';
 export interface EventsPage {
   range: Range;
   rows: EventRow[];
+  /** How many of bots lie between those of the page, and before the next one, and were left out. */
+  botEvents: number;
 }
 
 /** @throws RefusedQueryError */
@@ -39,10 +41,11 @@ export async function runEvents(
     });
     expectWithin('raw_rows', await run.estimate(range), state.limits.maxRawRows);
   }
-  return {
-    range,
-    rows: await readPage(client, snapshot, { ...query, range, isNewestFirst: true }),
-  };
+  const page = { ...query, range, isNewestFirst: true };
+  const rows = await readPage(client, snapshot, page);
+  const last = rows.length === query.limit ? rows.at(-1)!.key : undefined;
+  const botEvents = query.includeBots ? 0 : await countBots(client, page, last);
+  return { range, rows, botEvents };
 }
 
 /** Everything from the horizon on. */
@@ -101,30 +104,62 @@ async function readPage(
   { horizonMs }: Snapshot,
   page: Page,
 ): Promise<EventRow[]> {
-  const { range, after, isNewestFirst, limit } = page;
-  // What comes before the cursor was read already.
-  const rest = after
-    ? {
-        from: isNewestFirst ? range.from : Math.max(range.from, after.time),
-        to: isNewestFirst ? Math.min(range.to, after.time + 1) : range.to,
-      }
-    : range;
+  const { after, isNewestFirst, limit } = page;
+  const rest = restOf(page);
   if (rest.from >= rest.to) return [];
   if (rest.from < horizonMs) throw expired(horizonMs);
   const parameters = new SqlParameters();
   const [sign, order] = isNewestFirst ? (['<', 'DESC'] as const) : (['>', 'ASC'] as const);
-  const conditions = [eventConditions(rest, page, parameters)];
-  if (after) {
-    const key = [
-      parameters.bind(timeText(after.time), 'timestamptz'),
-      parameters.bind(after.id, 'uuid'),
-      parameters.bind(after.userSeq, 'integer'),
-    ];
-    conditions.push(`(events.time, events.id, events.user_seq) ${sign} (${key.join(', ')})`);
-  }
+  const bots = page.includeBots ? 'all' : 'none';
+  const conditions = [eventConditions(rest, { ...page, bots }, parameters)];
+  if (after) conditions.push(compareKey(sign, after, parameters));
   const text = `
     SELECT events.* FROM ${eventTables({ filters: page.filters })}
     WHERE ${conditions.join(' AND ')} ORDER BY ${orderOfEvents('events', order)}
     LIMIT ${parameters.bind(limit, 'integer')}`;
   return await readEventRows(client, text, order, parameters);
+}
+
+/** What comes before the cursor was read already. */
+function restOf({ range, after, isNewestFirst }: Page): Range {
+  if (!after) return range;
+  return isNewestFirst
+    ? { from: range.from, to: Math.min(range.to, after.time + 1) }
+    : { from: Math.max(range.from, after.time), to: range.to };
+}
+
+/** @param last where the page ends, the newest being first; without it where the range begins */
+async function countBots(
+  client: ClientBase,
+  page: Page,
+  last: EventKey | undefined,
+): Promise<number> {
+  const { filters, after } = page;
+  const rest = restOf(page);
+  const range = last ? { from: last.time, to: rest.to } : rest;
+  if (range.from >= range.to) return 0;
+  const parameters = new SqlParameters();
+  const conditions = [
+    eventConditions(range, { filters, bots: 'only' }, parameters),
+    ...(after ? [compareKey('<', after, parameters)] : []),
+    ...(last ? [compareKey('>', last, parameters)] : []),
+  ];
+  const { rows } = await client.query<{ count: string }>(
+    `SELECT count(*) AS count FROM ${eventTables({ filters })} WHERE ${conditions.join(' AND ')}`,
+    parameters.values,
+  );
+  return Number(rows[0]!.count);
+}
+
+function compareKey(
+  sign: '<' | '>',
+  { time, id, userSeq }: EventKey,
+  parameters: SqlParameters,
+): string {
+  const key = [
+    parameters.bind(timeText(time), 'timestamptz'),
+    parameters.bind(id, 'uuid'),
+    parameters.bind(userSeq, 'integer'),
+  ];
+  return `(events.time, events.id, events.user_seq) ${sign} (${key.join(', ')})`;
 }

@@ -30,6 +30,8 @@ export interface FunnelAnswer {
   results: StepRow[];
   totals: { users: number; converted: number; conversion: number | null };
   query: object;
+  /** How many that are a step were left out because they are bots'. */
+  botEvents: number;
   effort: Effort;
 }
 
@@ -47,6 +49,7 @@ export async function runFunnel(
   const rawRows = await estimate(client, snapshot, state, query, range);
   expectWithin('raw_rows', rawRows, maxRawRows);
   const times = await walk(client, query, range);
+  const botEvents = query.includeBots ? 0 : await countBots(client, query, range);
   const results = times.map((reached, step) => stepRow(query, times, reached, step));
   const [users, converted] = [times[0]!.length, times.at(-1)!.length];
   return {
@@ -59,6 +62,7 @@ export async function runFunnel(
       ...query.given,
       date_range: rangeText(range, query.timezone),
     },
+    botEvents,
     effort: { buckets: 0, deltas: 0, rawRows },
   };
 }
@@ -115,10 +119,24 @@ function walkSql(query: FunnelQuery, range: Range, parameters: SqlParameters): s
     FROM (
       SELECT ${PERSON} AS person, events.time, ${mask} AS mask
       FROM ${eventTables({ filters: all, needsPerson: true })}
-      WHERE ${eventConditions(range, { filters, includeBots }, parameters)}
+      WHERE ${eventConditions(range, { filters, bots: includeBots ? 'all' : 'none' }, parameters)}
         AND events.user_seq > 0 AND (${conditions.join(' OR ')})
     ) AS walked
     ORDER BY person, time`;
+}
+
+async function countBots(client: ClientBase, query: FunnelQuery, range: Range): Promise<number> {
+  const { steps, filters } = query;
+  const parameters = new SqlParameters();
+  const all = [...filters, ...steps.flatMap((step) => step.filters)];
+  const isStep = steps.map((step) => allSql(step.filters, EVENT_COLUMNS, parameters));
+  const { rows } = await client.query<{ count: string }>(
+    `SELECT count(*) AS count FROM ${eventTables({ filters: all })}
+     WHERE ${eventConditions(range, { filters, bots: 'only' }, parameters)}
+       AND events.user_seq > 0 AND (${isStep.join(' OR ')})`,
+    parameters.values,
+  );
+  return Number(rows[0]!.count);
 }
 
 function stepRow(

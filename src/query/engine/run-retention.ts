@@ -19,6 +19,8 @@ export interface RetentionAnswer {
   results: CohortRow[];
   totals: { size: number };
   query: object;
+  /** How many of those that came back were left out because they are bots'. */
+  botEvents: number;
   effort: Effort;
 }
 
@@ -42,8 +44,8 @@ export async function runRetention(
     await run(query.cohortFilters, true),
     await run(query.filters, false),
   ];
-  const { results, size } = isEmpty(range)
-    ? { results: [], size: 0 }
+  const { results, size, botEvents } = isEmpty(range)
+    ? { results: [], size: 0, botEvents: 0 }
     : matrix(await first.people(range), await returning.people(range));
   return {
     results,
@@ -55,6 +57,7 @@ export async function runRetention(
       ...query.given,
       date_range: rangeText(range, query.timezone),
     },
+    botEvents,
     effort: sum(first.effort, returning.effort),
   };
 }
@@ -68,7 +71,10 @@ function expectFewCells(range: Range, { period }: RetentionQuery, { limits }: En
 
 type ByPeriod = Awaited<ReturnType<RangeRun['people']>>;
 
-function matrix(first: ByPeriod, returning: ByPeriod): { results: CohortRow[]; size: number } {
+function matrix(
+  first: ByPeriod,
+  returning: ByPeriod,
+): { results: CohortRow[]; size: number; botEvents: number } {
   const seen = UserSet.empty();
   seen.add(first.before);
   let size = 0;
@@ -82,7 +88,7 @@ function matrix(first: ByPeriod, returning: ByPeriod): { results: CohortRow[]; s
       retained: returning.people.slice(period).map((later) => members.and(later).size),
     };
   });
-  return { results, size };
+  return { results, size, botEvents: returning.botEvents };
 }
 
 /** `new_users` has the events before the range looked at, too. */

@@ -28,6 +28,12 @@ export class QueryMetaDto {
   /** Raw events that were counted. */
   raw_rows!: number;
 
+  /**
+   * How many events of bots were left out, of those that filters let through; 0 with `bots: include`.
+   * Filters on traits aren't looked at where only numbers of users are asked for.
+   */
+  bot_events!: number;
+
   milliseconds!: number;
 }
 
@@ -193,6 +199,10 @@ export class StoredEventDto {
 
 export class EventsMetaDto {
   raw_rows!: number;
+
+  /** How many events of bots were left out between those of the page, and before the next one. */
+  bot_events!: number;
+
   milliseconds!: number;
 
   /** Given as `cursor` it brings older ones; null where there are none. Also in X-Next-Cursor. */

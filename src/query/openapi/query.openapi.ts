@@ -34,12 +34,12 @@ const EVENT_LINE = {
   properties: { plan: 'pro' },
 };
 const EXPORT_CSV =
-  'timestamp,user,event,id,source,properties,anonymous\n' +
-  '2026-11-24T09:30:00.250Z,u-81,signup,3daeea48-5045-5643-a585-245b62f8af76,default,"{""plan"": ""pro""}",\n';
+  'timestamp,user,event,id,source,properties,anonymous,bot\n' +
+  '2026-11-24T09:30:00.250Z,u-81,signup,3daeea48-5045-5643-a585-245b62f8af76,default,"{""plan"": ""pro""}",,\n';
 
 const EVENTS_CSV = EXPORT_CSV.replace('properties,', 'properties,bot,')
-  .replace('anonymous\n', 'anonymous,person\n')
-  .replace('""}",\n', '""}",false,,\n');
+  .replace('anonymous,bot\n', 'anonymous,person\n')
+  .replace('""}",,\n', '""}",false,,\n');
 
 export const text = (example: string) => ({ schema: { type: 'string', example } });
 
@@ -47,6 +47,13 @@ export const NEXT_CURSOR = {
   'X-Next-Cursor': {
     description: 'The cursor of the next page; absent on the last one',
     schema: { type: 'string' },
+  },
+};
+
+const BOTS_EXCLUDED = {
+  'X-Analytics-Bots-Excluded': {
+    description: 'How many events of bots are left out; absent with `bots: include`',
+    schema: { type: 'integer' },
   },
 };
 
@@ -102,7 +109,7 @@ const Answers = (type: Type, csv: string, headers = {}): MethodDecorator =>
   applyDecorators(
     ApiExtraModels(type),
     ApiOkResponse({
-      headers,
+      headers: { ...headers, ...BOTS_EXCLUDED },
       content: {
         'application/json': { schema: { $ref: getSchemaPath(type) } },
         'text/csv': text(csv),

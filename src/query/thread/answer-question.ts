@@ -32,19 +32,26 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
     const figures = await runQuery(client, snapshot, state, query, now, fixed);
     const answer = toAnswer(query, figures, state.limits.maxResultRows);
     const keys = [...query.dimensions, ...query.metrics].map(({ key }) => key);
-    return write(answer, format, keys, begun);
+    return tell(query, figures.current.botEvents, write(answer, format, keys, begun));
   },
   funnel: async (client, snapshot, state, { query, format }, now) => {
     const begun = performance.now();
-    const { effort, ...answer } = await runFunnel(client, snapshot, state, query, now);
-    const meta = effortOf(effort);
-    return write({ ...answer, meta }, format, Object.keys(answer.results[0]!), begun);
+    const { effort, botEvents, ...answer } = await runFunnel(client, snapshot, state, query, now);
+    const meta = { ...effortOf(effort), bot_events: botEvents };
+    const columns = Object.keys(answer.results[0]!);
+    return tell(query, botEvents, write({ ...answer, meta }, format, columns, begun));
   },
   retention: async (client, snapshot, state, { query, format }, now) => {
     const begun = performance.now();
-    const { effort, ...answer } = await runRetention(client, snapshot, state, query, now);
-    const whole = { ...answer, meta: effortOf(effort) };
-    if (format === 'json') return write(whole, format, [], begun);
+    const { effort, botEvents, ...answer } = await runRetention(
+      client,
+      snapshot,
+      state,
+      query,
+      now,
+    );
+    const whole = { ...answer, meta: { ...effortOf(effort), bot_events: botEvents } };
+    if (format === 'json') return tell(query, botEvents, write(whole, format, [], begun));
     const periods = answer.results.map((_, period) => `period_${period}`);
     const results = answer.results.map(({ cohort, size, retained }) =>
       Object.fromEntries([
@@ -53,20 +60,27 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
         ...retained.map((users, period) => [periods[period], users]),
       ]),
     ) as AnswerRow[];
-    return write({ ...whole, results }, format, ['cohort', 'size', ...periods], begun);
+    const columns = ['cohort', 'size', ...periods];
+    return tell(query, botEvents, write({ ...whole, results }, format, columns, begun));
   },
   events: async (client, snapshot, state, { query, format }, now) => {
     const begun = performance.now();
-    const { range, rows } = await runEvents(client, snapshot, state, query, now);
+    const { range, rows, botEvents } = await runEvents(client, snapshot, state, query, now);
     const last = rows.length === query.limit ? rows.at(-1) : undefined;
     const nextCursor = last ? writeEventCursor(last.key) : null;
-    if (format === 'csv') return { text: toCsvPage(rows), nextCursor };
+    if (format === 'csv') return tell(query, botEvents, { text: toCsvPage(rows), nextCursor });
     const lines = rows.map(toListedLine);
     const tail = JSON.stringify({
       query: { date_range: rangeText(range, query.timezone), limit: query.limit },
-      meta: { raw_rows: rows.length, milliseconds: elapsed(begun), next_cursor: nextCursor },
+      meta: {
+        raw_rows: rows.length,
+        bot_events: botEvents,
+        milliseconds: elapsed(begun),
+        next_cursor: nextCursor,
+      },
     });
-    return { text: `{"results":[${lines.join(',')}],${tail.slice(1)}`, nextCursor };
+    const text = `{"results":[${lines.join(',')}],${tail.slice(1)}`;
+    return tell(query, botEvents, { text, nextCursor });
   },
   export: async (client, snapshot, _, { query, after, limit }) => {
     const from = after ?? (query.after && (await keyOf(client, query.after)));
@@ -108,6 +122,15 @@ async function keyOf(
   after: NonNullable<ExportQuery['after']>,
 ): Promise<EventKey> {
   return { time: after.time, id: after.id, userSeq: await findUser(client, after) };
+}
+
+/** CSV has no place for it: it's told beside the text. */
+function tell(
+  { includeBots }: { includeBots: boolean },
+  left: number,
+  answer: AnswerText,
+): AnswerText {
+  return includeBots ? answer : { ...answer, botEventsLeftOut: left };
 }
 
 function elapsed(begun: number): number {

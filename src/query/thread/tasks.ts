@@ -32,6 +32,8 @@ export interface AnswerText {
   text: string;
   /** Where the next page begins; null for the last. */
   nextCursor: string | null;
+  /** How many events of bots it leaves out; undefined where bots are in. */
+  botEventsLeftOut?: number;
 }
 
 /** Some lines of an export. */

@@ -12,12 +12,16 @@ export interface TrackedEvent {
   kind: 'known' | 'anonymous' | null;
   seq: number;
   source: string;
+  bot: boolean;
   time: Date;
   properties: Record<string, unknown>;
 }
 
 /** Each test has one of its own: what a page of an earlier one sends late isn't taken for its own. */
 const SITES = Array.from({ length: 60 }, (_, index) => `site-${index}`);
+/** As Chromium calls itself that has a window: without one it's a bot. */
+export const WITH_WINDOW =
+  'Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36';
 const keyOf = (source: string): string => `key-of-${source}`;
 
 /** A browser, a site with the tracker, and the server that it sends to, through a proxy that may do harm. */
@@ -54,6 +58,7 @@ export class TrackedBrowser {
     this.warnings.length = 0;
     this.context = await this.browser.newContext({
       viewport: { width: 800, height: 600 },
+      userAgent: WITH_WINDOW,
       ...options,
     });
     this.page = await this.newPage();
@@ -85,7 +90,7 @@ export class TrackedBrowser {
   async events(name?: string): Promise<TrackedEvent[]> {
     const events = await this.server.dataSource.query<TrackedEvent[]>(
       `SELECT event_names.name AS event, users.id AS user, users.kind, user_seq AS seq,
-         sources.name AS source, time, properties
+         sources.name AS source, bot, time, properties
        FROM events LEFT JOIN users ON users.seq = user_seq
          JOIN event_names ON event_names.id = name_id
          JOIN sources ON sources.id = source_id
@@ -106,7 +111,6 @@ export class TrackedBrowser {
     const query = new URLSearchParams({
       metrics: 'unique_users,clicks,impressions',
       date_range: '1d',
-      bots: 'include',
       filters: JSON.stringify([['is', 'source', [this.source]]]),
     });
     const answer = await this.server.get(`/analytics/query?${query.toString()}`);

@@ -1,6 +1,8 @@
 import {
   fieldDimensions,
+  fieldsOf,
   timeDimension,
+  type Filter,
   type Query,
   type Range,
 } from '../../../src/query/language/query.js';
@@ -11,6 +13,8 @@ export interface ModelAnswer {
   results: Record<string, unknown>[];
   totals: Record<string, unknown>;
   anonymousEvents: number;
+  /** Of bots that were left out; and how many of them there are whatever filters on traits say. */
+  botEvents: [number, number];
 }
 
 /** A part of the events, and when it begins. */
@@ -35,7 +39,25 @@ export function answerByModel(model: EventsModel, query: Query, range: Range): M
     results: query.dimensions.length === 0 ? [total] : rows(model, query, range, within, figures),
     totals: total,
     anonymousEvents: anonymousEvents(query, within),
+    botEvents: botEvents(model, query, range),
   };
+}
+
+function botEvents(model: EventsModel, query: Query, { from, to }: Range): [number, number] {
+  const ofRange = [...model.events.values()].filter(({ time }) => time >= from && time < to);
+  const bots = ofRange.filter(({ bot }) => bot && !query.includeBots);
+  const passing = (filters: readonly Filter[]): number =>
+    bots.filter((event) => filters.every((filter) => model.passes(event, filter))).length;
+  const all = query.filters.flatMap(conjuncts);
+  return [passing(all), passing(all.filter((filter) => !isOfTraits(filter)))];
+}
+
+function conjuncts(filter: Filter): Filter[] {
+  return filter.test === 'and' ? filter.filters.flatMap(conjuncts) : [filter];
+}
+
+function isOfTraits(filter: Filter): boolean {
+  return fieldsOf(filter).every(({ of }) => of === 'trait');
 }
 
 function anonymousEvents(query: Query, within: readonly ModelEvent[]): number {

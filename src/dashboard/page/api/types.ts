@@ -12,6 +12,7 @@ export interface QueryAnswer {
     deltas: number;
     raw_rows: number;
     anonymous_events: number;
+    bot_events: number;
     milliseconds: number;
     next_cursor: string | null;
   };
@@ -26,10 +27,12 @@ export interface FunnelAnswer {
     step_conversion: number | null;
     median_seconds: number | null;
   }[];
+  meta: { bot_events: number };
 }
 
 export interface RetentionAnswer {
   results: { cohort: string; size: number; retained: (number | null)[] }[];
+  meta: { bot_events: number };
 }
 
 export interface EventLine {

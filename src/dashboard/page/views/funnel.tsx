@@ -3,6 +3,7 @@ import { postForCsv, postJson } from '../api/client.js';
 import type { FunnelAnswer } from '../api/types.js';
 import { FunnelChart } from '../charts/funnel-chart.js';
 import { useDashboard } from '../dashboard-context.js';
+import { BotsNote } from '../parts/bots-note.js';
 import { Choice } from '../parts/choice.js';
 import { CsvButton } from '../parts/csv-button.js';
 import { Answered, Nothing, Panel } from '../parts/panel.js';
@@ -64,7 +65,7 @@ export function Funnel() {
       />
       {isReady ? (
         <Answered asked={asked}>
-          {({ results }) => (
+          {({ results, meta }) => (
             <>
               <FunnelChart
                 steps={results}
@@ -83,6 +84,7 @@ export function Funnel() {
                 rows={results}
                 keyOf={({ step }) => String(step)}
               />
+              <BotsNote events={meta.bot_events} />
             </>
           )}
         </Answered>

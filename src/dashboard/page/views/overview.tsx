@@ -2,6 +2,7 @@ import { postJson } from '../api/client.js';
 import { ALL_ROWS, type Frame, type Scope } from '../api/questions.js';
 import type { QueryAnswer } from '../api/types.js';
 import { useDashboard } from '../dashboard-context.js';
+import { BotsNote } from '../parts/bots-note.js';
 import { Answered, Problem } from '../parts/panel.js';
 import type { ChartMetric } from '../state/view-state.js';
 import { useFigures } from '../use-figures.js';
@@ -43,6 +44,7 @@ export function Overview() {
         {(shown) => (
           <>
             <Headline answer={shown.answer} compared={compared} />
+            <BotsNote events={shown.answer.meta.bot_events} />
             {before.error && <Problem error={before.error} />}
             {shown.answer.totals['events'] === 0 && <NoEvents />}
             <OverTime shown={shown} compared={compared} isLoading={current.isLoading} />

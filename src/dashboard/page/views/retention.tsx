@@ -1,6 +1,7 @@
 import { postForCsv, postJson } from '../api/client.js';
 import type { RetentionAnswer } from '../api/types.js';
 import { useDashboard } from '../dashboard-context.js';
+import { BotsNote } from '../parts/bots-note.js';
 import { Choice } from '../parts/choice.js';
 import { CsvButton } from '../parts/csv-button.js';
 import { Answered, Nothing, Panel } from '../parts/panel.js';
@@ -58,11 +59,14 @@ export function Retention() {
       )}
       {isLong && <Nothing>The range has very many {period}s: take longer periods.</Nothing>}
       <Answered asked={asked}>
-        {({ results, columns }) =>
+        {({ results, columns, meta }) =>
           results.every(({ size }) => size === 0) ? (
-            <Nothing>
-              Nobody came for the first time here. Choose an earlier or a longer range.
-            </Nothing>
+            <>
+              <Nothing>
+                Nobody came for the first time here. Choose an earlier or a longer range.
+              </Nothing>
+              <BotsNote events={meta.bot_events} />
+            </>
           ) : (
             <>
               <p class="quiet">
@@ -75,6 +79,7 @@ export function Retention() {
                 rows={results}
                 keyOf={({ cohort }) => cohort}
               />
+              <BotsNote events={meta.bot_events} />
             </>
           )
         }
