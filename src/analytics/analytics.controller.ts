@@ -16,6 +16,7 @@ import {
   ApiConsumes,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiUnprocessableEntityResponse,
   ApiOperation,
   ApiQuery,
   ApiServiceUnavailableResponse,
@@ -101,6 +102,10 @@ export class AnalyticsController {
     },
   })
   @ApiBadRequestResponse({ type: ErrorDto, description: 'A missing or unreadable timestamp' })
+  @ApiUnprocessableEntityResponse({
+    type: ErrorDto,
+    description: '`rollups_expired`: figures of that hour are no longer kept',
+  })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async report(
     @Query(validated) query: HourlyReportQueryDto,
