@@ -16,6 +16,7 @@ describe('readConfiguration', () => {
       writeKeys: undefined,
       identity: undefined,
       query: {},
+      retention: undefined,
       trackerPath: undefined,
       databaseUrl: undefined,
       analyticsUrl: undefined,

@@ -1,9 +1,11 @@
+import { SystemClock } from './common/clock.js';
 import { readConfiguration, type Configuration } from './configuration.js';
 import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
 import { runImport } from './ingest/import/import.command.js';
 import { findProjectRoot } from './project-root.js';
 import { openRollupDatabase } from './rollup-database.js';
+import { runRetentionCommand } from './retention/command/retention.command.js';
 import { runRollups } from './rollup/command/rollups.command.js';
 import { startServer } from './server/server.js';
 import { baseUrl } from './server/start-message.js';
@@ -56,6 +58,20 @@ async function tendRollups(args: string[]): Promise<number> {
     runRollups(args, {
       stdout: process.stdout,
       stderr: process.stderr,
+      openDatabase: () => openRollupDatabase(configuration, databaseOptions(ending)),
+      signal: ending.signal,
+    }),
+  );
+}
+
+/** `retention preview` and its like. */
+async function tendRetention(args: string[]): Promise<number> {
+  return runCommand((configuration, ending) =>
+    runRetentionCommand(args, {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      options: configuration.retention ?? {},
+      now: new SystemClock().now(),
       openDatabase: () => openRollupDatabase(configuration, databaseOptions(ending)),
       signal: ending.signal,
     }),
@@ -118,6 +134,9 @@ switch (command) {
     break;
   case 'rollups':
     process.exitCode = await tendRollups(args);
+    break;
+  case 'retention':
+    process.exitCode = await tendRetention(args);
     break;
   case 'worker':
     // The connection to the supervisor would keep it from its end.

@@ -59,6 +59,8 @@ import { QueryController } from '../query/query.controller.js';
 import { QueryService } from '../query/query.service.js';
 import { QueryOptions, QueryThreads } from '../query/query-threads.js';
 import { UsersController } from '../query/users.controller.js';
+import { RetentionWorker } from '../retention/retention-worker.js';
+import { checkRetention, RetentionOptions } from '../retention/retention.options.js';
 import { RollupFolder } from '../rollup/rollup-folder.js';
 import { createTrackerController } from '../tracker/tracker.controller.js';
 import { TrackerOptions, trackerPaths } from '../tracker/tracker.options.js';
@@ -82,6 +84,8 @@ export interface AnalyticsOptions {
   identityResolver?: Type<IdentityResolver> | IdentityResolver;
   /** How much queries may take. */
   query?: QueryOptions;
+  /** How long things are kept; without it for ever. */
+  retention?: RetentionOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
 }
@@ -147,6 +151,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     QueryThreads,
     RejectionLog,
     RequestIdentities,
+    RetentionWorker,
     RollupFolder,
     SegmentService,
     StreamService,
@@ -163,10 +168,11 @@ export class AnalyticsModule implements NestModule {
   /**
    * The module with options.
    *
-   * @throws TypeError for a path that the tracker can't have
+   * @throws TypeError for a path that the tracker can't have, or for days that nothing can be kept
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys, tracker } = options;
+    const { spool, stream, query, writeKeys, tracker, retention } = options;
+    if (retention) checkRetention(retention);
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -176,6 +182,7 @@ export class AnalyticsModule implements NestModule {
         ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
+        ...(retention ? [{ provide: RetentionOptions, useValue: retention }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };

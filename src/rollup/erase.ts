@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { liftDecompressionLimit } from '../database/compression.js';
 import { daysOf, DELTAS, ROLLED_UP_DAYS } from './days.js';
 import { DAY, MINUTE } from './grains.js';
 import { readHorizons } from './horizons.js';
@@ -15,7 +16,7 @@ import { UserSet } from './user-set.js';
  * by it.
  */
 export async function eraseUsers(client: ClientBase, users: readonly number[]): Promise<void> {
-  await client.query('DELETE FROM events WHERE user_seq = ANY ($1)', [users]);
+  await deleteEvents(client, users);
   // Afterwards: the minutes of what lay above then are read anew before a horizon passes them.
   const horizon = (await readHorizons(client)).latest();
   if (!Number.isFinite(horizon)) return;
@@ -24,6 +25,19 @@ export async function eraseUsers(client: ClientBase, users: readonly number[]): 
     for (const day of await daysOf(client, place, Number.NEGATIVE_INFINITY, horizon)) days.add(day);
   }
   for (const day of days) await withDay(client, day, () => eraseOnDay(client, day, users));
+}
+
+/** However many compressed events have to be looked through for them, where there are any. */
+async function deleteEvents(client: ClientBase, users: readonly number[]): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await liftDecompressionLimit(client);
+    await client.query('DELETE FROM events WHERE user_seq = ANY ($1)', [users]);
+    await client.query('COMMIT');
+  } catch (error) {
+    await client.query('ROLLBACK');
+    throw error;
+  }
 }
 
 /** Of minutes below their source's horizon alone: above it the raw events say who was there. */

@@ -11,7 +11,7 @@ export const HOLD_HORIZON = `LOCK TABLE horizon IN ROW SHARE MODE;
   LOCK TABLE ONLY events IN ACCESS SHARE MODE`;
 
 /** Minutes below wait to be read anew, which needs their raw events. */
-class PendingRepairsError extends Error {
+export class PendingRepairsError extends Error {
   override name = 'PendingRepairsError';
 }
 
@@ -80,7 +80,7 @@ async function move(client: ClientBase, targets: HorizonTargets): Promise<void> 
  *
  * @throws the database's error 55P03 where the lock isn't had in time
  */
-async function withoutOthers(
+export async function withoutOthers(
   client: ClientBase,
   work: () => Promise<void>,
   lockTimeoutMs: number,

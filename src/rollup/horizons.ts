@@ -67,6 +67,15 @@ export async function readHorizons(client: ClientBase): Promise<Horizons> {
   return toHorizons(rows[0]!);
 }
 
+/** Rollups are there from here on, in minutes; -Infinity where none were ever removed. */
+export async function readRollupsFrom(client: ClientBase): Promise<number> {
+  const { rows } = await client.query<{ minute: number | null }>(
+    `SELECT CASE WHEN isfinite(rollups_from) THEN ${toMinute('rollups_from')} END AS minute
+     FROM horizon`,
+  );
+  return rows[0]!.minute ?? Number.NEGATIVE_INFINITY;
+}
+
 /**
  * Whether a row of some minute is of what can be read anew: its source's raw events are there.
  *

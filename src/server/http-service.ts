@@ -10,6 +10,7 @@ import type { Configuration } from '../configuration.js';
 import { createApp } from '../create-app.js';
 import { LiveFeed } from '../live/live-feed.js';
 import { QueryOptions } from '../query/query-threads.js';
+import { RetentionOptions } from '../retention/retention.options.js';
 import { drain } from './drain.js';
 import { explainListenError } from './listen-error.js';
 
@@ -74,6 +75,7 @@ function analyticsOptions({
   writeKeys,
   identity,
   trackerPath,
+  retention,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
@@ -81,6 +83,7 @@ function analyticsOptions({
     ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
+    ...(retention && { retention: Object.assign(new RetentionOptions(), retention) }),
     query: Object.assign(new QueryOptions(), query),
   };
 }

@@ -12,6 +12,7 @@ const configuration: Configuration = {
   writeKeys: undefined,
   identity: undefined,
   query: {},
+  retention: undefined,
   trackerPath: undefined,
   streamMaxBytes: undefined,
   databaseUrl: undefined,

@@ -1,6 +1,6 @@
 import type { ClientBase } from 'pg';
 import { GRAINS, type Grain } from '../grains.js';
-import { readHorizons } from '../horizons.js';
+import { readHorizons, readRollupsFrom } from '../horizons.js';
 import { toMinute } from '../sql-values.js';
 import { readSourceHorizons } from './source-horizons.js';
 import { amount, LENGTHS, timeOf } from './text.js';
@@ -51,7 +51,7 @@ async function rows(client: ClientBase): Promise<string[]> {
 }
 
 /** Since when raw events are there, and rollups. */
-async function horizonLines(client: ClientBase): Promise<string[]> {
+export async function horizonLines(client: ClientBase): Promise<string[]> {
   const earliest = (await readHorizons(client)).earliest;
   const sources = await readSourceHorizons(client, earliest);
   const rollupsFrom = await readRollupsFrom(client);
@@ -60,16 +60,10 @@ async function horizonLines(client: ClientBase): Promise<string[]> {
       ? `Raw events are kept: all of them${sources.length > 0 ? ', but for' : '.'}`
       : `Raw events are kept from ${timeOf(earliest)} on${sources.length > 0 ? ', but for' : '.'}`,
     ...sources.map(({ name, minute }) => `  source ${name}: from ${timeOf(minute)} on`),
-    ...(rollupsFrom === null ? [] : [`Rollups are kept from ${timeOf(rollupsFrom)} on.`]),
+    ...(rollupsFrom === Number.NEGATIVE_INFINITY
+      ? []
+      : [`Rollups are kept from ${timeOf(rollupsFrom)} on.`]),
   ];
-}
-
-async function readRollupsFrom(client: ClientBase): Promise<number | null> {
-  const { rows: found } = await client.query<{ minute: number | null }>(
-    `SELECT CASE WHEN isfinite(rollups_from) THEN ${toMinute('rollups_from')} END AS minute
-     FROM horizon`,
-  );
-  return found[0]!.minute;
 }
 
 function formatBytes(bytes: number): string {
