@@ -91,6 +91,16 @@ describe('readConfiguration', () => {
     ['QUERY_MAX_RESULT_ROWS', '2e5'],
     ['QUERY_TIMEOUT_S', '0.5'],
     ['QUERY_TIMEOUT_S', '3601'],
+    ['RETENTION_DAYS', '0'],
+    ['RETENTION_DAYS', '1.5'],
+    ['RETENTION_DAYS', '36501'],
+    ['RETENTION_SOURCES', 'shop'],
+    ['RETENTION_SOURCES', 'shop=0'],
+    ['RETENTION_SOURCES', 'shop=30,'],
+    ['RETENTION_SOURCES', 'shop=30,shop=31'],
+    ['ROLLUP_RETENTION_DAYS', '400'],
+    ['ROLLUP_RETENTION_DAYS', 'for ever'],
+    ['COMPRESS_AFTER_DAYS', '-7'],
     ['TRACKER_PATH', 'secret.js'],
     ['TRACKER_PATH', '/analytics/batch'],
     ['TRACKER_PATH', '/assets/../v1/track'],
@@ -115,6 +125,31 @@ describe('readConfiguration', () => {
     const read = (): unknown => readConfiguration({ [variable]: value });
     expect(read).toThrow(new RegExp(`^${variable} must be `));
     expect(read).not.toThrow(value);
+  });
+});
+
+describe('how long things are kept', () => {
+  it('is read', () => {
+    const { retention } = readConfiguration({
+      RETENTION_DAYS: '90',
+      RETENTION_SOURCES: 'shop=30, a=b=400',
+      ROLLUP_RETENTION_DAYS: '400',
+      COMPRESS_AFTER_DAYS: '14',
+    });
+    expect(retention).toEqual({
+      days: 90,
+      sources: new Map([
+        ['shop', 30],
+        ['a=b', 400],
+      ]),
+      rollupDays: 400,
+      compressAfterDays: 14,
+    });
+  });
+
+  it.each(['399', '89'])('is for rollups at least what it is for raw events', (days) => {
+    const env = { RETENTION_DAYS: '90', RETENTION_SOURCES: 'app=400', ROLLUP_RETENTION_DAYS: days };
+    expect(() => readConfiguration(env)).toThrow(/^ROLLUP_RETENTION_DAYS must be .* at least 400/);
   });
 });
 

@@ -40,7 +40,7 @@ export class RetentionWorker implements OnApplicationBootstrap, OnApplicationShu
   ) {}
 
   onApplicationBootstrap(): void {
-    if (this.options && isRetaining(this.options)) this.start(this.options);
+    if (this.options && isRetaining(this.options)) this.running = this.runAndWait(this.options);
   }
 
   async onApplicationShutdown(): Promise<void> {
@@ -51,14 +51,15 @@ export class RetentionWorker implements OnApplicationBootstrap, OnApplicationShu
     await within(STOP_MS, this.running, late).catch(() => this.client?.end());
   }
 
-  private start(options: RetentionOptions): void {
-    this.running = this.run(options).then((isDone) => {
-      this.running = undefined;
-      if (this.stopping.signal.aborted) return;
-      const { intervalMs = INTERVAL_MS } = options;
-      const pause = isDone ? intervalMs : Math.min(intervalMs, RETRY_MS);
-      this.timer = setTimeout(() => this.start(options), pause).unref();
-    });
+  private async runAndWait(options: RetentionOptions): Promise<void> {
+    const { intervalMs = INTERVAL_MS } = options;
+    const isDone = await this.run(options);
+    this.running = undefined;
+    if (this.stopping.signal.aborted) return;
+    const pause = isDone ? intervalMs : Math.min(intervalMs, RETRY_MS);
+    this.timer = setTimeout(() => {
+      this.running = this.runAndWait(options);
+    }, pause).unref();
   }
 
   /** @returns false where it should be tried again soon */

@@ -13,7 +13,7 @@ export class RetentionOptions {
 }
 
 /** A hundred years. */
-export const MAX_RETENTION_DAYS = 36_500;
+const MAX_RETENTION_DAYS = 36_500;
 
 /** What is wrong with options, and what is accepted. */
 export interface RetentionProblem {

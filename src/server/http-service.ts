@@ -10,7 +10,6 @@ import type { Configuration } from '../configuration.js';
 import { createApp } from '../create-app.js';
 import { LiveFeed } from '../live/live-feed.js';
 import { QueryOptions } from '../query/query-threads.js';
-import { RetentionOptions } from '../retention/retention.options.js';
 import { drain } from './drain.js';
 import { explainListenError } from './listen-error.js';
 
@@ -83,7 +82,7 @@ function analyticsOptions({
     ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
-    ...(retention && { retention: Object.assign(new RetentionOptions(), retention) }),
+    ...(retention && { retention }),
     query: Object.assign(new QueryOptions(), query),
   };
 }
