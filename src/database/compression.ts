@@ -55,7 +55,8 @@ async function isPolicyFor(client: ClientBase, days: number): Promise<boolean> {
 /**
  * A trigger on each deleted row in place of the one on the statement, whose transition table
  * TimescaleDB doesn't have where it deletes compressed events: it compresses no table with such a
- * trigger (compression_settings.c in its source, `DELETE triggers with transition tables not supported`).
+ * trigger (tsl/src/compression/create.c in its source, `DELETE triggers with transition tables not
+ * supported`).
  *
  * @param client in a transaction
  */
