@@ -15,7 +15,8 @@ export class Rollups1764100000001 implements MigrationInterface {
     await createMergesVersion(runner);
     await this.createMergesTrigger(runner);
     await this.createInsertTrigger(runner);
-    for (const statement of TRIGGERS) await runner.query(statement);
+    await this.createChangeTriggers(runner);
+    for (const statement of TRUNCATE_TRIGGER) await runner.query(statement);
     // What was stored before is waiting to be folded, like anything else.
     await runner.query(`${APPEND_DELTAS} FROM events WHERE name_id > 0 GROUP BY 1, 2, 3, 4`);
     await runner.query('CREATE INDEX event_names_kind_idx ON event_names (kind)');
@@ -60,6 +61,11 @@ export class Rollups1764100000001 implements MigrationInterface {
   async createInsertTrigger(runner: QueryRunner): Promise<void> {
     await runner.query(triggerFunction('insert', GUARD_HORIZON + APPEND_INSERTED));
     await runner.query(trigger('insert', 'REFERENCING NEW TABLE AS inserted'));
+  }
+
+  /** And for what has the minutes read anew whose events are changed or removed. */
+  async createChangeTriggers(runner: QueryRunner): Promise<void> {
+    for (const statement of CHANGE_TRIGGERS) await runner.query(statement);
   }
 }
 
@@ -204,7 +210,7 @@ const trigger = (event: string, tables: string): string => `
   CREATE TRIGGER events_${event}_rollups AFTER ${event} ON events ${tables}
   FOR EACH STATEMENT EXECUTE FUNCTION roll_up_${event}()`;
 
-const TRIGGERS = [
+const CHANGE_TRIGGERS = [
   triggerFunction(
     'update',
     `${GUARD_HORIZON}
@@ -214,6 +220,9 @@ const TRIGGERS = [
   trigger('update', 'REFERENCING OLD TABLE AS removed NEW TABLE AS inserted'),
   triggerFunction('delete', `LOCK TABLE horizon IN ROW SHARE MODE; ${REPAIR_CHANGED}`),
   trigger('delete', 'REFERENCING OLD TABLE AS removed'),
+];
+
+const TRUNCATE_TRIGGER = [
   // In the order in which folders take them, so that neither waits for the other in a circle.
   triggerFunction('truncate', 'TRUNCATE rollup_deltas, rollup_repairs; TRUNCATE rollups;'),
   trigger('truncate', ''),

@@ -13,7 +13,7 @@ export class Nobody1764300000001 implements MigrationInterface {
     await runner.query('ALTER TABLE rollup_deltas ADD COLUMN nobody integer NOT NULL DEFAULT 0');
     await runner.query('ALTER TABLE rollups ADD COLUMN nobody bigint NOT NULL DEFAULT 0');
     await dropInsertTrigger(runner);
-    for (const statement of INSERT_TRIGGER) await runner.query(statement);
+    await this.createInsertTrigger(runner);
     // Rows of these minutes, and deltas that wait there, say 0: folders read the minutes anew, and
     // until then queries read their events. Below the horizon there are none to read, and 0 stays.
     await runner.query(`
@@ -28,6 +28,11 @@ export class Nobody1764300000001 implements MigrationInterface {
     await new Rollups1764100000001().createInsertTrigger(runner);
     await runner.query('ALTER TABLE rollup_deltas DROP COLUMN nobody');
     await runner.query('ALTER TABLE rollups DROP COLUMN nobody');
+  }
+
+  /** A later migration that replaces the trigger brings this one back when it's undone. */
+  async createInsertTrigger(runner: QueryRunner): Promise<void> {
+    for (const statement of INSERT_TRIGGER) await runner.query(statement);
   }
 
   /**

@@ -6,6 +6,7 @@ import { Rollups1764100000001 } from './1764100000001-rollups.js';
 import { Identity1764200000001 } from './1764200000001-identity.js';
 import { Nobody1764300000001 } from './1764300000001-nobody.js';
 import { Access1764400000001 } from './1764400000001-access.js';
+import { SourceHorizons1764500000001 } from './1764500000001-source-horizons.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -17,4 +18,5 @@ export const migrations = [
   Identity1764200000001,
   Nobody1764300000001,
   Access1764400000001,
+  SourceHorizons1764500000001,
 ];

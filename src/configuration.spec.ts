@@ -17,6 +17,7 @@ describe('readConfiguration', () => {
       identity: undefined,
       timestamps: {},
       query: {},
+      retention: undefined,
       trackerPath: undefined,
       databaseUrl: undefined,
       analyticsUrl: undefined,
@@ -114,6 +115,16 @@ describe('readConfiguration', () => {
     ['QUERY_MAX_RESULT_ROWS', '2e5'],
     ['QUERY_TIMEOUT_S', '0.5'],
     ['QUERY_TIMEOUT_S', '3601'],
+    ['RETENTION_DAYS', '-2'],
+    ['RETENTION_DAYS', '1.5'],
+    ['RETENTION_DAYS', '36501'],
+    ['RETENTION_SOURCES', 'blog'],
+    ['RETENTION_SOURCES', 'blog=0'],
+    ['RETENTION_SOURCES', 'blog=30,'],
+    ['RETENTION_SOURCES', 'blog=30,blog=31'],
+    ['ROLLUP_RETENTION_DAYS', '480'],
+    ['ROLLUP_RETENTION_DAYS', 'for ever'],
+    ['COMPRESS_AFTER_DAYS', '-7'],
     ['TRACKER_PATH', 'secret.js'],
     ['TRACKER_PATH', '/analytics/batch'],
     ['TRACKER_PATH', '/assets/../v1/track'],
@@ -156,6 +167,31 @@ describe('OLDEST_TIMESTAMP', () => {
     ['36525d', { maxAgeMs: 36_525 * 86_400_000 }],
   ])('may be %j', (text, timestamps) => {
     expect(readConfiguration({ OLDEST_TIMESTAMP: text }).timestamps).toEqual(timestamps);
+  });
+});
+
+describe('how long things are kept', () => {
+  it('is read', () => {
+    const { retention } = readConfiguration({
+      RETENTION_DAYS: '90',
+      RETENTION_SOURCES: 'shop=30, a=b=400',
+      ROLLUP_RETENTION_DAYS: '400',
+      COMPRESS_AFTER_DAYS: '14',
+    });
+    expect(retention).toEqual({
+      days: 90,
+      sources: new Map([
+        ['shop', 30],
+        ['a=b', 400],
+      ]),
+      rollupDays: 400,
+      compressAfterDays: 14,
+    });
+  });
+
+  it.each(['399', '89'])('is for rollups at least what it is for raw events', (days) => {
+    const env = { RETENTION_DAYS: '90', RETENTION_SOURCES: 'app=400', ROLLUP_RETENTION_DAYS: days };
+    expect(() => readConfiguration(env)).toThrow(/^ROLLUP_RETENTION_DAYS must be .* at least 400/);
   });
 });
 

@@ -4,6 +4,7 @@ import { join, resolve } from 'node:path';
 import ipaddr from 'ipaddr.js';
 import type { TimestampOptions } from './ingest/event-rules.js';
 import { OLDEST_ACCEPTED, parseOldest } from './ingest/oldest-timestamp.js';
+import { findProblem, type RetentionOptions } from './retention/retention.options.js';
 import { isTrackerPath, TRACKER_PATH_ACCEPTED } from './tracker/tracker-path.js';
 
 /** What the environment says. Read once, at start. */
@@ -34,6 +35,8 @@ export interface Configuration {
   timestamps: TimestampOptions;
   /** What one query may take. */
   query: QueryConfiguration;
+  /** How long things are kept; undefined for ever. */
+  retention: RetentionOptions | undefined;
   /** Where the tracker is found besides `/analytics.js`; undefined for nowhere. */
   trackerPath: string | undefined;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
@@ -105,6 +108,7 @@ export function readConfiguration(env: Environment): Configuration {
     identity: readIdentity(env),
     timestamps: readTimestamps(env),
     query: readQuery(env),
+    retention: readRetention(env),
     trackerPath: readTrackerPath(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
@@ -281,6 +285,52 @@ function readWhole(
     throw new ConfigurationError(variable, `a number of ${what} from 1 to ${max}`);
   }
   return number;
+}
+
+const RETENTION_VARIABLES = {
+  days: 'RETENTION_DAYS',
+  sources: 'RETENTION_SOURCES',
+  rollupDays: 'ROLLUP_RETENTION_DAYS',
+  compressAfterDays: 'COMPRESS_AFTER_DAYS',
+};
+
+function readRetention(env: Environment): RetentionOptions | undefined {
+  const days = (variable: string): number | undefined => {
+    const text = value(env, variable);
+    // What isn't digits alone is no number of days, which is said below.
+    if (text === undefined) return undefined;
+    return /^\d{1,6}$/.test(text) ? Number(text) : Number.NaN;
+  };
+  const { days: general, rollupDays, compressAfterDays } = RETENTION_VARIABLES;
+  const options: RetentionOptions = {
+    days: days(general),
+    sources: readSourceDays(env),
+    rollupDays: days(rollupDays),
+    compressAfterDays: days(compressAfterDays),
+  };
+  const problem = findProblem(options);
+  if (problem) {
+    throw new ConfigurationError(RETENTION_VARIABLES[problem.option], problem.accepted);
+  }
+  return Object.values(options).every((one) => one === undefined) ? undefined : options;
+}
+
+const SOURCE_DAYS = /^([^\p{Cc}]{1,100})=(\d{1,6})$/u;
+
+function readSourceDays(env: Environment): Map<string, number> | undefined {
+  const variable = RETENTION_VARIABLES.sources;
+  const entries = value(env, variable)
+    ?.split(',')
+    .map((entry) => SOURCE_DAYS.exec(entry.trim()));
+  if (!entries) return undefined;
+  const days = new Map(entries.map((entry) => [entry?.[1] ?? '', Number(entry?.[2])]));
+  if (entries.includes(null) || days.size < entries.length) {
+    throw new ConfigurationError(
+      variable,
+      'a list of source=days with commas between, such as shop=30,app=400, each source given once',
+    );
+  }
+  return days;
 }
 
 function readTrackerPath(env: Environment): string | undefined {

@@ -1,10 +1,12 @@
 import { runKeys } from './access/command/keys.command.js';
+import { SystemClock } from './common/clock.js';
 import { readConfiguration, type Configuration } from './configuration.js';
 import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
 import { runImport } from './ingest/import/import.command.js';
 import { findProjectRoot } from './project-root.js';
 import { openToolDatabase } from './tool-database.js';
+import { runRetentionCommand } from './retention/command/retention.command.js';
 import { runRollups } from './rollup/command/rollups.command.js';
 import { startServer } from './server/server.js';
 import { baseUrl } from './server/start-message.js';
@@ -75,6 +77,20 @@ async function tendKeys(args: string[]): Promise<number> {
   );
 }
 
+/** `retention preview` and its like. */
+async function tendRetention(args: string[]): Promise<number> {
+  return runCommand((configuration, ending) =>
+    runRetentionCommand(args, {
+      stdout: process.stdout,
+      stderr: process.stderr,
+      options: configuration.retention ?? {},
+      now: new SystemClock().now(),
+      openDatabase: () => openToolDatabase(configuration, databaseOptions(ending)),
+      signal: ending.signal,
+    }),
+  );
+}
+
 /** @param run gets what ends it in order, and answers the exit code */
 async function runCommand(
   run: (configuration: Configuration, ending: AbortController) => Promise<number>,
@@ -134,6 +150,9 @@ switch (command) {
     break;
   case 'rollups':
     process.exitCode = await tendRollups(args);
+    break;
+  case 'retention':
+    process.exitCode = await tendRetention(args);
     break;
   case 'worker':
     // The connection to the supervisor would keep it from its end.

@@ -55,13 +55,13 @@ describe('every answer', () => {
     switch (action.do) {
       case 'insert':
         await insert(
-          action.events.filter(({ time }) => time >= model.horizon),
+          action.events.filter((event) => model.isRaw(event)),
           model,
         );
         return;
       case 'repeat':
         await insert(
-          [...model.events.values()].filter(({ time }) => time >= model.horizon),
+          [...model.events.values()].filter((event) => model.isRaw(event)),
           model,
         );
         return;
@@ -92,8 +92,8 @@ describe('every answer', () => {
         return real.rebuild(FIRST_DAY / MINUTE_MS + action.day * 1_440);
       case 'horizon': {
         const minute = FIRST_DAY / MINUTE_MS - 500 + action.minutes;
-        model.horizon = Math.max(model.horizon, minute * MINUTE_MS);
-        return real.moveHorizon(minute);
+        model.moveHorizon(minute * MINUTE_MS, action.source);
+        return real.moveHorizon(minute, action.source, action.isRemoved);
       }
       case 'ask':
         await compare(parseQuery(action.query), model);
@@ -109,7 +109,7 @@ describe('every answer', () => {
 
   /** What is asked in the middle of it sees some of it, and each event wholly or not at all. */
   async function storm(batches: Events[], model: EventsModel): Promise<void> {
-    const allowed = batches.map((batch) => batch.filter(({ time }) => time >= model.horizon));
+    const allowed = batches.map((batch) => batch.filter((event) => model.isRaw(event)));
     const query = parseQuery({
       metrics: ['events', 'unique_users'],
       date_range: 'all',
@@ -135,7 +135,7 @@ describe('every answer', () => {
   async function rename(from: string, to: string, model: EventsModel): Promise<void> {
     if (!(await real.hasName(to))) return;
     for (const event of model.events.values()) {
-      if (event.name === from && event.time >= model.horizon) event.name = to;
+      if (event.name === from && model.isRaw(event)) event.name = to;
     }
     await real.rename(from, to);
   }
@@ -170,12 +170,22 @@ function sorted(rows: Record<string, unknown>[]): string[] {
   return rows.map((row) => JSON.stringify(row)).toSorted();
 }
 
+/** Which one a filter leaves, where one leaves one only. */
+function soleSource({ filters }: Query): string | undefined {
+  for (const filter of filters) {
+    const isOfSource = filter.test === 'is' && filter.field.of === 'source';
+    if (isOfSource && filter.values.length === 1) return String(filter.values[0]);
+  }
+  return undefined;
+}
+
 /** Only what needs raw events that are gone. */
 function mayBeRefused(query: Query, { from, to }: Range, model: EventsModel): boolean {
-  if (model.horizon === Number.NEGATIVE_INFINITY) return false;
+  const horizon = model.horizonOf(soleSource(query));
+  if (horizon === Number.NEGATIVE_INFINITY) return false;
   const looksAt = JSON.stringify([query.dimensions, query.filters]);
   const isRaw = /"(property|trait)"/.test(looksAt) || looksAt.includes('"or"');
   if (isRaw) return true;
-  const isFine = (ms: number): boolean => ms % MINUTE_MS === 0 || ms >= model.horizon;
+  const isFine = (ms: number): boolean => ms % MINUTE_MS === 0 || ms >= horizon;
   return !isFine(from) || !isFine(to) || query.timezone === 'Australia/Lord_Howe';
 }

@@ -3,7 +3,8 @@ import { Client } from 'pg';
 import { daysWithAnything } from '../src/rollup/days.js';
 import { fold } from '../src/rollup/fold.js';
 import { ALL_NAMES, type Grain } from '../src/rollup/grains.js';
-import { moveHorizon, readHorizon } from '../src/rollup/horizon.js';
+import { moveHorizon } from '../src/rollup/horizon.js';
+import { readHorizons } from '../src/rollup/horizons.js';
 import { rebuildMinutes } from '../src/rollup/rebuild.js';
 import { cutByEvents } from '../src/rollup/raw-minutes.js';
 import { readRange } from '../src/rollup/rollup-rows.js';
@@ -277,10 +278,10 @@ describe('rollups', () => {
   it('takes no event below the horizon, and keeps what was counted there', async () => {
     await record(MINUTE, ['a']);
     await record(MINUTE + 2, ['b']);
-    expect(await readHorizon(client)).toBe(Number.NEGATIVE_INFINITY);
+    expect((await readHorizons(client)).earliest).toBe(Number.NEGATIVE_INFINITY);
     await moveHorizon(client, MINUTE + 1);
     await moveHorizon(client, MINUTE - 5);
-    expect(await readHorizon(client)).toBe(MINUTE + 1);
+    expect((await readHorizons(client)).earliest).toBe(MINUTE + 1);
     await expect(record(MINUTE, ['c'])).rejects.toMatchObject({
       constraint: 'events_above_horizon',
     });

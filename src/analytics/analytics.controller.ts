@@ -18,6 +18,7 @@ import {
   ApiExtraModels,
   ApiNoContentResponse,
   ApiOkResponse,
+  ApiUnprocessableEntityResponse,
   ApiOperation,
   ApiQuery,
   ApiServiceUnavailableResponse,
@@ -112,6 +113,10 @@ export class AnalyticsController {
     },
   })
   @ApiBadRequestResponse({ type: ErrorDto, description: 'A missing or unreadable timestamp' })
+  @ApiUnprocessableEntityResponse({
+    type: ErrorDto,
+    description: '`rollups_expired`: figures of that hour are no longer kept',
+  })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async report(
     @Query(validated) query: HourlyReportQueryDto,

@@ -71,6 +71,8 @@ import { QueryController } from '../query/query.controller.js';
 import { QueryService } from '../query/query.service.js';
 import { QueryOptions, QueryThreads } from '../query/query-threads.js';
 import { UsersController } from '../query/users.controller.js';
+import { RetentionWorker } from '../retention/retention-worker.js';
+import { checkRetention, RetentionOptions } from '../retention/retention.options.js';
 import { RollupFolder } from '../rollup/rollup-folder.js';
 import { createTrackerController } from '../tracker/tracker.controller.js';
 import { TrackerOptions, trackerPaths } from '../tracker/tracker.options.js';
@@ -100,6 +102,8 @@ export interface AnalyticsOptions {
   query?: QueryOptions;
   /** Which times events may have: at most a day to come if nothing else is said. */
   timestamps?: TimestampOptions;
+  /** How long things are kept; without it for ever. */
+  retention?: RetentionOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
 }
@@ -171,6 +175,7 @@ const FIGURES = [
     RateLimits,
     RejectionLog,
     RequestIdentities,
+    RetentionWorker,
     RollupFolder,
     SegmentService,
     Senders,
@@ -190,10 +195,12 @@ export class AnalyticsModule implements NestModule {
   /**
    * The module with options.
    *
-   * @throws TypeError for a path that the tracker can't have
+   * @throws TypeError for a path that the tracker can't have, or for days that nothing can be kept
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, timestamps, writeKeys, tracker, access, limits } = options;
+    const { spool, stream, query, timestamps, writeKeys, tracker, access, limits, retention } =
+      options;
+    if (retention) checkRetention(retention);
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -206,6 +213,7 @@ export class AnalyticsModule implements NestModule {
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
         ...(timestamps ? [{ provide: TimestampOptions, useValue: timestamps }] : []),
+        ...(retention ? [{ provide: RetentionOptions, useValue: retention }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { MINUTE } from './grains.js';
+import { isAboveHorizon } from './horizons.js';
 import type { RollupNames } from './rollup-names.js';
 import { RollupTable, type RollupKey, type RollupRow } from './rollup-rows.js';
 import { minuteOf, minuteText, readIntegers, toMinute } from './sql-values.js';
@@ -51,7 +52,10 @@ export async function cutByEvents(
   return starts.map((start, index) => [start, starts[index + 1] ?? to]);
 }
 
-/** What the raw events of some minutes come to, by source, bot and name as they were recorded. */
+/**
+ * What the raw events of some minutes come to, by source, bot and name as they were recorded. Such as
+ * wait for their removal don't count.
+ */
 export async function readRawMinutes(
   client: ClientBase,
   from: number,
@@ -64,6 +68,7 @@ export async function readRawMinutes(
      FROM (
        SELECT ${minuteOf('time')} AS minute, source_id, bot, name_id, user_seq
        FROM events WHERE time >= $1 AND time < $2 AND name_id > 0
+         AND ${isAboveHorizon('events', 'time')}
      ) AS raw
      GROUP BY raw.minute, source_id, bot, name_id`,
     [minuteText(from), minuteText(to)],

@@ -1,11 +1,13 @@
 import type { ClientBase } from 'pg';
-import { bucketOf, DAY, GRAINS, MINUTE } from './grains.js';
-import { HOLD_HORIZON, readHorizon } from './horizon.js';
+import { bucketOf, DAY, GRAINS } from './grains.js';
+import { HOLD_HORIZON } from './horizon.js';
+import { isAboveHorizon, readHorizons } from './horizons.js';
 import { ROLLUP_LOCKS } from './locks.js';
 import { cutByEvents, readRawMinutes, rollUpMinutes } from './raw-minutes.js';
 import { RollupNames } from './rollup-names.js';
 import {
   dayOf,
+  deleteMinutes,
   deleteRange,
   inBuckets,
   readRange,
@@ -23,7 +25,8 @@ export class BelowHorizonError extends Error {
 }
 
 /**
- * Makes the rollups of some minutes of one day anew, from the raw events.
+ * Makes the rollups of some minutes of one day anew, from the raw events. Those of sources whose raw
+ * events of a minute are gone stay as they are.
  *
  * It works on one snapshot: of the deltas those are removed which it sees, since its events hold
  * what they tell, and what is written meanwhile keeps its own. The lock of the day is taken before
@@ -32,7 +35,7 @@ export class BelowHorizonError extends Error {
  * @param from the first minute
  * @param to the minute behind the last, of the same day
  * @returns how many rows were written
- * @throws BelowHorizonError where raw events of these minutes are gone
+ * @throws BelowHorizonError where raw events of every source are gone
  */
 export async function rebuildMinutes(
   client: ClientBase,
@@ -40,7 +43,7 @@ export async function rebuildMinutes(
   to: number,
 ): Promise<number> {
   return withDay(client, dayOf(from), async () => {
-    if (from < (await readHorizon(client))) {
+    if (from < (await readHorizons(client)).earliest) {
       throw new BelowHorizonError('Raw events of these minutes are no longer kept');
     }
     return rebuild(client, from, to);
@@ -55,7 +58,7 @@ export async function rebuildRepairs(client: ClientBase, day: number): Promise<n
        WHERE minute >= $1 AND minute < $2 ORDER BY 1`,
       [minuteText(day * DAY), minuteText((day + 1) * DAY)],
     );
-    const horizon = await readHorizon(client);
+    const horizon = (await readHorizons(client)).earliest;
     // Below it there is nothing to read anew.
     await client.query('DELETE FROM rollup_repairs WHERE minute < $1', [minuteText(horizon)]);
     const minutes = rows.map(({ minute }) => minute).filter((minute) => minute >= horizon);
@@ -122,9 +125,13 @@ async function rebuild(client: ClientBase, from: number, to: number): Promise<nu
 
 async function replaceMinutes(client: ClientBase, from: number, to: number): Promise<number> {
   const range = [minuteText(from), minuteText(to)];
-  await client.query('DELETE FROM rollup_deltas WHERE minute >= $1 AND minute < $2', range);
+  await client.query(
+    `DELETE FROM rollup_deltas WHERE minute >= $1 AND minute < $2
+       AND ${isAboveHorizon('rollup_deltas', 'minute')}`,
+    range,
+  );
   await client.query('DELETE FROM rollup_repairs WHERE minute >= $1 AND minute < $2', range);
-  await deleteRange(client, MINUTE, from, to);
+  await deleteMinutes(client, from, to);
   let count = 0;
   for (const [start, end] of await cutByEvents(client, from, to)) {
     count += await rebuildFromRaw(client, start, end);

@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
-import { ALL_NAMES, bucketOf, DAY, GRAINS, type Grain } from './grains.js';
+import { ALL_NAMES, bucketOf, DAY, GRAINS, MINUTE, type Grain } from './grains.js';
+import { isAboveHorizon } from './horizons.js';
 import { FormatError } from './portable-format.js';
 import { minuteText, toMinute, writeByteaArray } from './sql-values.js';
 import { UserSet } from './user-set.js';
@@ -177,6 +178,15 @@ export async function deleteRange(
     minuteText(from),
     minuteText(to),
   ]);
+}
+
+/** Rows of minutes which can be made anew: those of other sources stay. */
+export async function deleteMinutes(client: ClientBase, from: number, to: number): Promise<void> {
+  await client.query(
+    `DELETE FROM rollups WHERE grain = $1 AND bucket >= $2 AND bucket < $3
+       AND ${isAboveHorizon('rollups', 'bucket')}`,
+    [MINUTE, minuteText(from), minuteText(to)],
+  );
 }
 
 /** Parameters of one statement: what they take in memory. */

@@ -1,6 +1,7 @@
 import type { ClientBase } from 'pg';
 import { GRAINS, MINUTE, type Grain } from './grains.js';
-import { HOLD_HORIZON, readHorizon } from './horizon.js';
+import { HOLD_HORIZON } from './horizon.js';
+import { isAboveHorizon, readHorizons } from './horizons.js';
 import { cutByEvents, readRawMinutes, rollUpMinutes, type MinuteFigures } from './raw-minutes.js';
 import { BelowHorizonError } from './rebuild.js';
 import { RollupNames } from './rollup-names.js';
@@ -35,11 +36,12 @@ export interface Difference extends RollupKey {
 /**
  * Compares the rollups of some minutes of one day with the raw events, in one snapshot: minutes with
  * what waits to be folded, larger buckets with the smaller ones. Stored numbers of users are compared
- * with the sets that they belong to.
+ * with the sets that they belong to. Minutes of sources whose raw events of them are gone have nothing
+ * to be compared with: they are what the larger buckets are compared with.
  *
  * @param from the first minute
  * @param to the minute behind the last, of the same day
- * @throws BelowHorizonError where raw events of these minutes are gone
+ * @throws BelowHorizonError where raw events of every source are gone
  */
 export async function verifyMinutes(
   client: ClientBase,
@@ -49,7 +51,7 @@ export async function verifyMinutes(
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
     await client.query(HOLD_HORIZON);
-    if (from < (await readHorizon(client))) {
+    if (from < (await readHorizons(client)).earliest) {
       throw new BelowHorizonError('Raw events of these minutes are no longer kept');
     }
     const differences: Difference[] = [];
@@ -77,7 +79,10 @@ function inOrder(one: Difference, other: Difference): number {
 async function compareMinutes(client: ClientBase, from: number, to: number): Promise<Difference[]> {
   const names = await RollupNames.read(client);
   const expected = withAllNames(rollUpMinutes(await readRawMinutes(client, from, to), names));
-  const stored = await readChecked(client, MINUTE, from, to);
+  const horizons = await readHorizons(client);
+  const stored = (await readChecked(client, MINUTE, from, to)).filter(
+    ({ sourceId, bucket }) => !horizons.isGone(sourceId, bucket),
+  );
   const found = new RollupTable();
   for (const row of stored) found.add(row);
   for (const row of withAllNames(await readDeltas(client, from, to, names))) found.add(row);
@@ -173,7 +178,8 @@ async function readDeltas(
   const { rows } = await client.query<MinuteFigures>(
     `SELECT ${toMinute('minute')} AS minute, source_id, bot, name_id, events, nobody,
        users::text AS users
-     FROM rollup_deltas WHERE minute >= $1 AND minute < $2`,
+     FROM rollup_deltas WHERE minute >= $1 AND minute < $2
+       AND ${isAboveHorizon('rollup_deltas', 'minute')}`,
     [minuteText(from), minuteText(to)],
   );
   return rollUpMinutes(rows, names);

@@ -78,6 +78,7 @@ function analyticsOptions({
   trackerPath,
   access,
   limits,
+  retention,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
@@ -91,6 +92,7 @@ function analyticsOptions({
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
     timestamps,
+    ...(retention && { retention }),
     query: Object.assign(new QueryOptions(), query),
   };
 }

@@ -17,6 +17,7 @@ const configuration: Configuration = {
   identity: undefined,
   timestamps: {},
   query: {},
+  retention: undefined,
   trackerPath: undefined,
   streamMaxBytes: undefined,
   databaseUrl: undefined,

@@ -1,4 +1,5 @@
 import type { FieldDimension } from './plan.js';
+import { isAboveHorizon } from '../../rollup/horizons.js';
 import { timeText } from '../../rollup/sql-values.js';
 import type { Filter, Range } from '../language/query.js';
 import { allSql, type Columns } from './filter-sql.js';
@@ -39,6 +40,12 @@ export function eventTables({ filters, fields = [], needsPerson = false }: Table
   ];
   return `events ${joins.join(' ')}`;
 }
+
+/**
+ * Events that are kept by their source's horizon: what is about to be removed is no event any more.
+ * With it a statement needn't ask for more than that the range is above `horizon`.
+ */
+export const IS_KEPT = isAboveHorizon('events', 'time');
 
 /** Whose events: of everyone, of people or of bots. */
 export type Bots = 'all' | 'none' | 'only';

@@ -20,7 +20,7 @@ import { readNameSets, readSources, RolledUpNames } from './names.js';
 import type { People } from './people.js';
 import type { Collected, Plan } from './plan.js';
 import { RawStrategy } from './raw-strategy.js';
-import { expectWithin, type QueryLimits } from './refusals.js';
+import { expectRollups, expectWithin, type QueryLimits } from './refusals.js';
 import { RollupReader } from './rollup-reader.js';
 import { RollupStrategy } from './rollup-strategy.js';
 import type { SetCache } from './set-cache.js';
@@ -201,6 +201,9 @@ export class RangeRun {
     plan: Plan,
     needsPeople = false,
   ): Promise<{ count: PeopleCount; collected: Collected }> {
+    // Nobody knows any more who had an event before rollups begin.
+    const first = plan.needsHistory ? Number.NEGATIVE_INFINITY : plan.range.from;
+    expectRollups(first, this.snapshot.rollupsFromMs);
     const rules = await this.rules();
     const collected = this.context.usesRollups
       ? await this.rollups.collect(plan, { allSets: needsPeople || !isCountedByRow(plan, rules) })

@@ -5,7 +5,7 @@ import { EVENT_COLUMNS, eventConditions, eventTables } from './events-sql.js';
 import { valueSql } from './filter-sql.js';
 import type { Counter } from './names.js';
 import type { Collected, Group, Plan } from './plan.js';
-import { expectWithin, expired, tooLong, type QueryLimits } from './refusals.js';
+import { expectRaw, expectWithin, tooLong, type QueryLimits } from './refusals.js';
 import { streamRows } from './row-stream.js';
 import { allowScans, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
@@ -33,9 +33,9 @@ export class RawStrategy {
    * @throws RefusedQueryError where raw events are gone, or it's too much
    */
   async collect(plan: Plan, estimate: number): Promise<Collected> {
-    const { horizonMs, firstMs } = this.snapshot;
+    const { horizons, firstMs } = this.snapshot;
     const from = plan.needsHistory ? Math.min(plan.range.from, firstMs) : plan.range.from;
-    if (from < horizonMs) throw expired(horizonMs);
+    expectRaw(from, horizons, plan.sources);
     expectWithin('raw_rows', estimate, this.limits.maxRawRows);
     const parameters = new SqlParameters();
     const all: Group[] = [];

@@ -1,4 +1,5 @@
 import { AnalyticsError } from '../../common/errors.js';
+import type { Horizons } from '../../rollup/horizons.js';
 
 /** The query is understood, and isn't answered: what it needs is gone, or too much. */
 export class RefusedQueryError extends AnalyticsError {
@@ -6,7 +7,7 @@ export class RefusedQueryError extends AnalyticsError {
   override readonly status = 422;
 
   constructor(
-    readonly code: 'raw_events_expired' | 'query_too_expensive',
+    readonly code: 'raw_events_expired' | 'rollups_expired' | 'query_too_expensive',
     message: string,
     override readonly details: object = {},
   ) {
@@ -29,12 +30,41 @@ export class UnknownUserError extends AnalyticsError {
   }
 }
 
-export function expired(horizonMs: number): RefusedQueryError {
-  const from = new Date(horizonMs).toISOString();
-  return new RefusedQueryError(
+/**
+ * @param fromMs the first moment whose raw events are needed
+ * @param sources whose they are; undefined for all
+ * @throws RefusedQueryError where those of any of them are gone
+ */
+export function expectRaw(
+  fromMs: number,
+  horizons: Horizons,
+  sources: readonly number[] | undefined,
+): void {
+  const latestMs = horizons.latestMs(sources);
+  if (fromMs >= latestMs) return;
+  const from = new Date(latestMs).toISOString();
+  const isEarlierOfOthers = latestMs > horizons.latestMs([]);
+  const others = isEarlierOfOthers
+    ? ' Some sources are kept longer: a filter by source that leaves only those reaches further back.'
+    : '';
+  throw new RefusedQueryError(
     'raw_events_expired',
-    `This needs raw events, which are kept from ${from} on. Before it, ranges of whole minutes by time, event, source and trait are answered.`,
+    `This needs raw events, which are kept from ${from} on. Before it, ranges of whole minutes by time, event, source and trait are answered.${others}`,
     { raw_from: from },
+  );
+}
+
+/**
+ * @param fromMs the first moment whose rollups are needed
+ * @throws RefusedQueryError where they are gone
+ */
+export function expectRollups(fromMs: number, rollupsFromMs: number): void {
+  if (fromMs >= rollupsFromMs) return;
+  const from = new Date(rollupsFromMs).toISOString();
+  throw new RefusedQueryError(
+    'rollups_expired',
+    `Figures are kept from ${from} on: take a range that begins there or later. Who was seen first, or never before, can't be told any more, since what was before is gone.`,
+    { rollups_from: from },
   );
 }
 

@@ -1,4 +1,5 @@
 import { MINUTE_MS, type Grain, type Run } from '../../rollup/grains.js';
+import type { Horizons } from '../../rollup/horizons.js';
 import type { UserSet } from '../../rollup/user-set.js';
 import type { Range } from '../language/query.js';
 import type { Cover } from './cover.js';
@@ -14,6 +15,7 @@ export interface RollupData {
   /** By the range that they were read of. */
   raw: ReadonlyMap<string, Leaf[]>;
   holes: ReadonlySet<number>;
+  horizons: Horizons;
 }
 
 export const rangeKey = ({ from, to }: Range): string => `${from} ${to}`;
@@ -82,15 +84,26 @@ export class RollupGrouping {
       for (const run of cover.runs) {
         for (const head of data.heads.of(run)) this.addHead(bucket, head);
       }
-      for (const range of cover.raw) {
-        for (const leaf of data.raw.get(rangeKey(range)) ?? []) this.addLeaf(bucket, leaf);
+      for (const run of cover.halfGone) {
+        for (const head of data.heads.of(run)) {
+          if (data.horizons.isGone(head.sourceId, run.from)) this.addHead(bucket, head);
+        }
       }
+      for (const range of cover.raw) this.addRaw(bucket, range, data);
     }
     for (const delta of data.deltas) {
-      const bucket = data.holes.has(delta.minute) ? -1 : findWhole(ranges, delta.minute);
+      const bucket = isReadAnew(delta, data) ? -1 : findWhole(ranges, delta.minute);
       if (bucket !== -1) this.addLeaf(bucket, delta);
     }
     return [...this.drafts.values()].filter(({ counts }) => counts[0]! > 0);
+  }
+
+  /** What waits for its removal is counted by rollups already. */
+  private addRaw(bucket: number, range: Range, { raw, horizons }: RollupData): void {
+    const minute = Math.floor(range.from / MINUTE_MS);
+    for (const leaf of raw.get(rangeKey(range)) ?? []) {
+      if (!horizons.isGone(leaf.sourceId, minute)) this.addLeaf(bucket, leaf);
+    }
   }
 
   private addHead(bucket: number, head: Head): void {
@@ -138,6 +151,11 @@ export class RollupGrouping {
     this.drafts.set(key, draft);
     return draft;
   }
+}
+
+/** Whether the raw events hold what a delta tells. */
+function isReadAnew({ minute, sourceId }: DeltaLeaf, { holes, horizons }: RollupData): boolean {
+  return holes.has(minute) && !horizons.isGone(sourceId, minute);
 }
 
 /** Of the range that holds all of a minute; -1 for none. */

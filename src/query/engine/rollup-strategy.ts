@@ -4,7 +4,7 @@ import type { Range } from '../language/query.js';
 import { coverRange, mergeRuns, type Cover } from './cover.js';
 import type { RolledUpNames } from './names.js';
 import { bucketRanges, type Collected, type Group, type Plan } from './plan.js';
-import { expectWithin, expired, type QueryLimits } from './refusals.js';
+import { expectRaw, expectWithin, type QueryLimits } from './refusals.js';
 import {
   HeadIndex,
   rangeKey,
@@ -100,9 +100,10 @@ export class RollupStrategy {
 
   /** Where there never was an event nothing is looked for. */
   private pass(ranges: readonly Range[]): Pass {
-    const { firstMs, lastMs, holes } = this.snapshot;
+    const { firstMs, lastMs, holes, horizons } = this.snapshot;
+    const horizon = horizons.latest();
     const covers = ranges.map(({ from, to }) =>
-      coverRange({ from: Math.max(from, firstMs), to: Math.min(to, lastMs) }, holes),
+      coverRange({ from: Math.max(from, firstMs), to: Math.min(to, lastMs) }, holes, horizon),
     );
     return { ranges, covers };
   }
@@ -110,24 +111,28 @@ export class RollupStrategy {
   private async read(plan: Plan, passes: readonly Pass[], isEstimate = false): Promise<RollupData> {
     const covers = passes.flatMap((pass) => pass.covers);
     const scope = this.scopeOf(plan);
-    const runs = mergeRuns(covers.flatMap((cover) => cover.runs));
+    const runs = mergeRuns(covers.flatMap((cover) => [...cover.runs, ...cover.halfGone]));
     if (!isEstimate) await this.expectAffordable(runs, scope);
     const heads = new HeadIndex(await this.reader.readHeads(runs, scope));
     const raw = isEstimate ? new Map<string, Leaf[]>() : await this.readRaw(covers, scope);
     let [from, to] = [Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];
-    for (const [first, last] of covers.flatMap((cover) => cover.minutes)) {
-      from = Math.min(from, first);
-      to = Math.max(to, last);
+    for (const cover of covers) {
+      const halfGone = cover.halfGone.map((run): [number, number] => [run.from, run.to]);
+      for (const [first, last] of [...cover.minutes, ...halfGone]) {
+        from = Math.min(from, first);
+        to = Math.max(to, last);
+      }
     }
     const deltas = await this.reader.readDeltas(from, to, scope, plan.needsUsers);
-    return { heads, raw, deltas, holes: new Set(this.snapshot.holes) };
+    const { holes, horizons } = this.snapshot;
+    return { heads, raw, deltas, holes: new Set(holes), horizons };
   }
 
   private async readRaw(covers: readonly Cover[], scope: Scope): Promise<Map<string, Leaf[]>> {
-    const { horizonMs } = this.snapshot;
+    const { horizons } = this.snapshot;
     const ranges = new Map<string, Range>();
     for (const range of covers.flatMap((cover) => cover.raw)) {
-      if (range.from < horizonMs) throw expired(horizonMs);
+      if (!isWholeMinutes(range)) expectRaw(range.from, horizons, scope.sources);
       ranges.set(rangeKey(range), range);
     }
     const leaves = await this.reader.readRaw([...ranges.values()], scope);
@@ -194,6 +199,11 @@ export class RollupStrategy {
         field.of === 'event' || field.of === 'source' ? value[field.of](draft) : null,
       );
   }
+}
+
+/** Such as wait to be read anew: rollups tell what raw events don't. */
+function isWholeMinutes({ from, to }: Range): boolean {
+  return from % MINUTE_MS === 0 && to % MINUTE_MS === 0;
 }
 
 function emptyDraft({ counters }: Plan): Draft {

@@ -5,9 +5,10 @@ import type { Filter, Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
 import { sortFilters } from './classify.js';
 import { orderOfEvents, readEventRows, type EventRow } from './event-rows.js';
-import { eventConditions, eventTables } from './events-sql.js';
+import { eventConditions, eventTables, IS_KEPT } from './events-sql.js';
 import { RangeRun, type EngineState } from './range-run.js';
-import { expectWithin, expired } from './refusals.js';
+import { readSources } from './names.js';
+import { expectRaw, expectWithin } from './refusals.js';
 import { everything, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
 
@@ -27,9 +28,12 @@ export async function runEvents(
   now: number,
 ): Promise<EventsPage> {
   const all = everything(snapshot, now);
-  const whole = query.dateRange === 'all' ? { ...all, from: firstRaw(snapshot, all) } : undefined;
+  const sorted = sortFilters(query.filters);
+  const sources = await readSources(client, sorted.source);
+  const firstRaw = Math.max(all.from, snapshot.horizons.latestMs(sources));
+  const whole = query.dateRange === 'all' ? { ...all, from: firstRaw } : undefined;
   const range = whole ?? resolveRange(query.dateRange, query.timezone, now, all);
-  const needsLooking = sortFilters(query.filters).mixed.length > 0;
+  const needsLooking = sorted.mixed.length > 0;
   if (needsLooking) {
     const { filters, timezone, includeBots } = query;
     const asked = { metrics: [{ key: 'events' as const }], dimensions: [] };
@@ -41,19 +45,17 @@ export async function runEvents(
     });
     expectWithin('raw_rows', await run.estimate(range), state.limits.maxRawRows);
   }
-  const page = { ...query, range, isNewestFirst: true };
+  const page = { ...query, range, sources, isNewestFirst: true };
   const rows = await readPage(client, snapshot, page);
   const last = rows.length === query.limit ? rows.at(-1)!.key : undefined;
   const botEvents = query.includeBots ? 0 : await countBots(client, page, last);
   return { range, rows, botEvents };
 }
 
-/** Everything from the horizon on. */
-function firstRaw({ horizonMs }: Snapshot, { from }: Range): number {
-  return Math.max(from, horizonMs);
-}
-
-/** Some events of an export, oldest first. */
+/**
+ * Some events of an export, oldest first. Without a beginning it has whatever is kept, of each source
+ * from its own horizon on.
+ */
 export async function runExport(
   client: ClientBase,
   snapshot: Snapshot,
@@ -64,13 +66,14 @@ export async function runExport(
     limit: number;
   },
 ): Promise<EventRow[]> {
-  const { firstMs, lastMs, horizonMs } = snapshot;
-  const from = page.from ?? (Number.isFinite(horizonMs) ? horizonMs : firstMs);
+  const { firstMs, lastMs, horizons } = snapshot;
+  const from = page.from ?? Math.max(firstMs, horizons.latestMs([]));
   const range = { from, to: page.to ?? Math.max(lastMs, from) };
   return await readPage(client, snapshot, {
     range,
     filters: [],
     includeBots: true,
+    sources: page.from === undefined ? 'as kept' : undefined,
     after: page.after,
     limit: page.limit,
     isNewestFirst: false,
@@ -94,6 +97,8 @@ interface Page {
   range: Range;
   filters: readonly Filter[];
   includeBots: boolean;
+  /** Whose events must all be there; undefined for all sources. */
+  sources: readonly number[] | 'as kept' | undefined;
   after: EventKey | undefined;
   limit: number;
   isNewestFirst: boolean;
@@ -101,17 +106,18 @@ interface Page {
 
 async function readPage(
   client: ClientBase,
-  { horizonMs }: Snapshot,
+  { horizons }: Snapshot,
   page: Page,
 ): Promise<EventRow[]> {
-  const { after, isNewestFirst, limit } = page;
+  const { sources, after, isNewestFirst, limit } = page;
   const rest = restOf(page);
   if (rest.from >= rest.to) return [];
-  if (rest.from < horizonMs) throw expired(horizonMs);
+  if (sources !== 'as kept') expectRaw(rest.from, horizons, sources);
   const parameters = new SqlParameters();
   const [sign, order] = isNewestFirst ? (['<', 'DESC'] as const) : (['>', 'ASC'] as const);
   const bots = page.includeBots ? 'all' : 'none';
   const conditions = [eventConditions(rest, { ...page, bots }, parameters)];
+  if (sources === 'as kept') conditions.push(IS_KEPT);
   if (after) conditions.push(compareKey(sign, after, parameters));
   const text = `
     SELECT events.* FROM ${eventTables({ filters: page.filters })}

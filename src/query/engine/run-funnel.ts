@@ -3,12 +3,14 @@ import type { FunnelQuery } from '../language/parse-funnel.js';
 import type { Range } from '../language/query.js';
 import { resolveRange } from '../time/resolve-range.js';
 import { rangeText } from '../time/time-buckets.js';
+import { sortFilters } from './classify.js';
 import { EVENT_COLUMNS, eventConditions, eventTables, PERSON } from './events-sql.js';
 import { allSql } from './filter-sql.js';
 import { FunnelPath } from './funnel-steps.js';
 import { ratio } from './metrics.js';
 import { RangeRun, type Effort, type EngineState } from './range-run.js';
-import { expectWithin, expired } from './refusals.js';
+import { readSources } from './names.js';
+import { expectRaw, expectWithin } from './refusals.js';
 import { streamRows } from './row-stream.js';
 import { allowScans, everything, type Snapshot } from './snapshot.js';
 import { SqlParameters } from './sql-parameters.js';
@@ -44,7 +46,8 @@ export async function runFunnel(
   now: number,
 ): Promise<FunnelAnswer> {
   const range = resolveRange(query.dateRange, query.timezone, now, everything(snapshot, now));
-  if (range.from < snapshot.horizonMs) throw expired(snapshot.horizonMs);
+  const sources = await readSources(client, sortFilters(query.filters).source);
+  expectRaw(range.from, snapshot.horizons, sources);
   const { maxRawRows } = state.limits;
   const rawRows = await estimate(client, snapshot, state, query, range);
   expectWithin('raw_rows', rawRows, maxRawRows);

@@ -21,7 +21,7 @@ export async function runHour(
   state: EngineState,
   window: Range,
 ): Promise<HourFigures> {
-  const range = widen({ from: window.from, to: window.to + 1 }, snapshot.horizonMs);
+  const range = widen({ from: window.from, to: window.to + 1 }, snapshot.horizons.latestMs());
   const query: Query = {
     metrics: [{ key: 'unique_users' }, { key: 'clicks' }, { key: 'impressions' }],
     dateRange: range,

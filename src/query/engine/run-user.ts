@@ -1,5 +1,8 @@
 import type { ClientBase } from 'pg';
+import type { Horizons } from '../../rollup/horizons.js';
+import { timeText } from '../../rollup/sql-values.js';
 import type { UserKind, UserQuery } from '../language/parse-users.js';
+import { IS_KEPT } from './events-sql.js';
 import { orderOfEvents, readEventRows, type EventRow } from './event-rows.js';
 import { UnknownUserError } from './refusals.js';
 import { momentSql } from './run-users.js';
@@ -65,13 +68,20 @@ interface PersonRow {
   createdAt: string;
 }
 
-/** @throws UnknownUserError */
-export async function runUser(client: ClientBase, query: UserQuery): Promise<Profile> {
+/**
+ * @param horizons events below are about to be removed, and don't count any more
+ * @throws UnknownUserError
+ */
+export async function runUser(
+  client: ClientBase,
+  query: UserQuery,
+  horizons: Horizons,
+): Promise<Profile> {
   const person = await findPerson(client, query);
   if (!person) throw new UnknownUserError(query.kind);
   const { seq, ...own } = person;
   const seqs = await readSeqs(client, seq);
-  const counts = await countEvents(client, seqs);
+  const counts = await countEvents(client, seqs, horizons);
   return {
     ...own,
     identities: await readIdentities(client, seq),
@@ -151,7 +161,12 @@ async function readGroups(
   };
 }
 
-async function countEvents(client: ClientBase, seqs: readonly number[]): Promise<EventCounts> {
+async function countEvents(
+  client: ClientBase,
+  seqs: readonly number[],
+  horizons: Horizons,
+): Promise<EventCounts> {
+  const isAnyGone = Number.isFinite(horizons.latest());
   const { rows } = await client.query<{
     name: string;
     count: number;
@@ -165,10 +180,12 @@ async function countEvents(client: ClientBase, seqs: readonly number[]): Promise
        ${momentSql('max(last) OVER ()')} AS last
      FROM (
        SELECT name_id, count(*) AS count, min(time) AS first, max(time) AS last FROM events
-       WHERE user_seq = ANY ($1::integer[]) AND name_id > 0 GROUP BY name_id
+       WHERE user_seq = ANY ($1::integer[]) AND name_id > 0
+         ${isAnyGone ? `AND time >= $3 AND ${IS_KEPT}` : ''}
+       GROUP BY name_id
      ) AS counted JOIN event_names ON event_names.id = name_id
      ORDER BY counted.count DESC, event_names.name LIMIT $2`,
-    [seqs, MAX_COUNTS],
+    [seqs, MAX_COUNTS, ...(isAnyGone ? [timeText(horizons.latestMs([]))] : [])],
   );
   const [most] = rows;
   return {
@@ -195,7 +212,7 @@ async function readRecent(
     FROM unnest(${parameters.bind(seqs, 'integer[]')}) AS given (seq),
     LATERAL (
       SELECT * FROM events WHERE events.user_seq = given.seq AND events.name_id > 0
-        AND events.time >= ${parameters.bind(firstSeen, 'timestamptz')}
+        AND events.time >= ${parameters.bind(firstSeen, 'timestamptz')} AND ${IS_KEPT}
         AND events.time < ${parameters.bind(lastSeen, 'timestamptz')} + interval '1 millisecond'
       ORDER BY ${orderOfEvents('events', 'DESC')} LIMIT ${most}
     ) AS latest

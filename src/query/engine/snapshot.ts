@@ -1,6 +1,12 @@
 import type { ClientBase } from 'pg';
 import { MINUTE_MS } from '../../rollup/grains.js';
 import { HOLD_HORIZON } from '../../rollup/horizon.js';
+import {
+  HORIZON_COLUMNS,
+  toHorizons,
+  type HorizonRow,
+  type Horizons,
+} from '../../rollup/horizons.js';
 import { toMinute } from '../../rollup/sql-values.js';
 import type { Range } from '../language/query.js';
 
@@ -11,8 +17,10 @@ export interface Snapshot {
    * or taken over by a standby, with versions and numbers of its own.
    */
   database: string;
-  /** Raw events from here on are there; -Infinity where none was ever removed. */
-  horizonMs: number;
+  /** From when on raw events are there. */
+  horizons: Horizons;
+  /** From when on rollups are there; -Infinity where none were ever removed. */
+  rollupsFromMs: number;
   /** The start of the first minute that has an event, or had one; the end of the last. */
   firstMs: number;
   lastMs: number;
@@ -58,9 +66,9 @@ export async function inSnapshot<Result>(
   }
 }
 
-interface SnapshotRow {
+interface SnapshotRow extends HorizonRow {
   database: string;
-  horizon: number | null;
+  rollups_from: number | null;
   first: number | null;
   last: number | null;
   version: number;
@@ -73,7 +81,8 @@ interface SnapshotRow {
 const READ_SNAPSHOT = `
   SELECT format('%s %s %s', pg_postmaster_start_time(), 'rollups'::regclass::oid,
       (SELECT oid FROM pg_database WHERE datname = current_database())) AS database,
-    CASE WHEN isfinite(raw_from) THEN ${toMinute('raw_from')} END AS horizon,
+    ${HORIZON_COLUMNS},
+    CASE WHEN isfinite(rollups_from) THEN ${toMinute('rollups_from')} END AS rollups_from,
     ${toMinute(`least((SELECT min(bucket) FROM rollups WHERE grain = 1),
       (SELECT min(minute) FROM rollup_deltas), (SELECT min(minute) FROM rollup_repairs))`)}
       AS first,
@@ -87,12 +96,17 @@ const READ_SNAPSHOT = `
   FROM horizon, merges_version`;
 
 function toSnapshot(row: SnapshotRow): Snapshot {
-  const { database, horizon, first, last, version, reset, names, sources, holes } = row;
+  const { database, version, reset, names, sources, holes } = row;
+  const rollupsFrom = row.rollups_from ?? Number.NEGATIVE_INFINITY;
+  // What is left of rollups that are being removed doesn't count.
+  const isEmpty = row.last === null || row.first === null || row.last < rollupsFrom;
+  const [first, end] = isEmpty ? [0, 0] : [Math.max(row.first!, rollupsFrom), row.last! + 1];
   return {
     database,
-    horizonMs: horizon === null ? Number.NEGATIVE_INFINITY : horizon * MINUTE_MS,
-    firstMs: first === null ? 0 : first * MINUTE_MS,
-    lastMs: last === null ? 0 : (last + 1) * MINUTE_MS,
+    horizons: toHorizons(row),
+    rollupsFromMs: rollupsFrom * MINUTE_MS,
+    firstMs: first * MINUTE_MS,
+    lastMs: end * MINUTE_MS,
     mergesVersion: version,
     mergesResetAt: reset,
     nameCount: Number(names),

@@ -234,8 +234,11 @@ export class InvalidQueryDto extends ErrorDto {
 
 /** A query that is understood and isn't answered. */
 export class RefusedQueryDto extends ErrorDto {
-  /** With `raw_events_expired`: raw events from here on are there. */
+  /** With `raw_events_expired`: raw events of the sources that are asked for are there from here on. */
   raw_from?: string;
+
+  /** With `rollups_expired`: figures are there from here on. */
+  rollups_from?: string;
 
   /** With `query_too_expensive`: the estimate of `raw_rows`, `buckets` or `result_rows`. */
   @ApiProperty({ type: 'object', additionalProperties: { type: 'number' } })

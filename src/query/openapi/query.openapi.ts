@@ -94,7 +94,7 @@ export const Failures = (): MethodDecorator =>
       type: RefusedQueryDto,
       description:
         '`raw_events_expired`: it needs raw events that are no longer kept, from `raw_from` on they ' +
-        'are. `query_too_expensive`: it would take more than the server allows, as `cost` and ' +
+        'are. `rollups_expired`: no figures are kept any more of before `rollups_from`. `query_too_expensive`: it would take more than the server allows, as `cost` and ' +
         '`limit` tell. Never a part of the answer',
     }),
     ApiServiceUnavailableResponse({

@@ -100,7 +100,10 @@ export class UserDto extends PersonDto {
   @ApiProperty({ type: () => [StoredEventDto] })
   recent!: object[];
 
-  /** Events before this moment are no longer kept, and don't count here; absent where all are. */
+  /**
+   * Events before this moment are no longer kept, and don't count here; absent where all are. Where
+   * some sources are kept longer than others, theirs count from further back.
+   */
   @ApiProperty(MOMENT)
   raw_from?: string;
 }

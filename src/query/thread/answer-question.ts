@@ -91,8 +91,8 @@ const RUNS: { [Kind in Question['kind']]: Run<Kind> } = {
         : rows.map((row) => `${toJsonLine(row)}\n`).join('');
     return { text, last: rows.at(-1)?.key, count: rows.length };
   },
-  user: async (client, { horizonMs }, _, { query }) => ({
-    text: toUserJson(await runUser(client, query), horizonMs),
+  user: async (client, { horizons }, _, { query }) => ({
+    text: toUserJson(await runUser(client, query, horizons), horizons.latestMs()),
     nextCursor: null,
   }),
   users: async (client, _, __, { query, format }) => {

@@ -2,10 +2,11 @@ import type { ClientBase } from 'pg';
 import { showProgress } from '../../common/progress.js';
 import { daysWithAnything } from '../days.js';
 import { DAY } from '../grains.js';
-import { readHorizon } from '../horizon.js';
+import { readHorizons } from '../horizons.js';
 import { BelowHorizonError } from '../rebuild.js';
 import { RollupsError } from './rollups-error.js';
 import type { RollupsOptions } from './rollups-options.js';
+import { keptAsTheyAre, readSourceHorizons } from './source-horizons.js';
 import { timeOf } from './text.js';
 
 /** What a walk needs of the process that it runs in. */
@@ -22,7 +23,7 @@ export interface Walked {
 }
 
 /**
- * Does something for each day that holds anything, as far as raw events are kept.
+ * Does something for each day that holds anything, as far as raw events of any source are kept.
  *
  * @param work for minutes `[from, to)` of one day
  * @throws RollupsError where the range begins below the horizon
@@ -64,13 +65,15 @@ async function firstMinute(
   { from, to = Number.POSITIVE_INFINITY }: RollupsOptions,
   stdout: NodeJS.WritableStream,
 ): Promise<number> {
-  const horizon = await readHorizon(client);
+  const horizon = (await readHorizons(client)).earliest;
   const first = from ?? horizon;
   if (first < horizon) throw belowHorizon(`--from must be ${timeOf(horizon)} or later`);
   if (to <= horizon) throw belowHorizon(`--to must be later than ${timeOf(horizon)}`);
   if (from === undefined && horizon !== Number.NEGATIVE_INFINITY) {
     stdout.write(`Beginning at ${timeOf(horizon)}: raw events before are no longer kept.\n`);
   }
+  const others = await readSourceHorizons(client, first);
+  for (const line of keptAsTheyAre(others)) stdout.write(`${line}\n`);
   return first;
 }
 

@@ -1,14 +1,15 @@
 import type { ClientBase } from 'pg';
 import { GRAINS, type Grain } from '../grains.js';
-import { readHorizon } from '../horizon.js';
+import { readHorizons, readRollupsFrom } from '../horizons.js';
 import { toMinute } from '../sql-values.js';
+import { readSourceHorizons } from './source-horizons.js';
 import { amount, LENGTHS, timeOf } from './text.js';
 
 /** What there is to say about the rollups, in lines, as one snapshot sees it. */
 export async function statusLines(client: ClientBase): Promise<string[]> {
   await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY');
   try {
-    return [...(await waiting(client)), ...(await rows(client)), await horizon(client)];
+    return [...(await waiting(client)), ...(await rows(client)), ...(await horizonLines(client))];
   } finally {
     await client.query('ROLLBACK');
   }
@@ -49,11 +50,20 @@ async function rows(client: ClientBase): Promise<string[]> {
   ];
 }
 
-async function horizon(client: ClientBase): Promise<string> {
-  const minute = await readHorizon(client);
-  return minute === Number.NEGATIVE_INFINITY
-    ? 'Raw events are kept: all of them.'
-    : `Raw events are kept from ${timeOf(minute)} on.`;
+/** Since when raw events are there, and rollups. */
+export async function horizonLines(client: ClientBase): Promise<string[]> {
+  const earliest = (await readHorizons(client)).earliest;
+  const sources = await readSourceHorizons(client, earliest);
+  const rollupsFrom = await readRollupsFrom(client);
+  return [
+    earliest === Number.NEGATIVE_INFINITY
+      ? `Raw events are kept: all of them${sources.length > 0 ? ', but for' : '.'}`
+      : `Raw events are kept from ${timeOf(earliest)} on${sources.length > 0 ? ', but for' : '.'}`,
+    ...sources.map(({ name, minute }) => `  source ${name}: from ${timeOf(minute)} on`),
+    ...(rollupsFrom === Number.NEGATIVE_INFINITY
+      ? []
+      : [`Rollups are kept from ${timeOf(rollupsFrom)} on.`]),
+  ];
 }
 
 function formatBytes(bytes: number): string {

@@ -56,7 +56,7 @@ export type Action =
   | { do: 'unmerge'; anonymous: string }
   | { do: 'traits'; user: string; traits: Record<string, unknown> }
   | { do: 'rebuild'; day: number }
-  | { do: 'horizon'; minutes: number }
+  | { do: 'horizon'; minutes: number; source: string | undefined; isRemoved: boolean }
   | { do: 'ask'; query: object };
 
 const timezone = fc.constantFrom('UTC', 'Europe/Berlin', 'Asia/Kathmandu', 'Australia/Lord_Howe');
@@ -165,7 +165,18 @@ const change: fc.Arbitrary<Action> = fc.oneof(
   { weight: 1, arbitrary: fc.nat(DAYS).map((day): Action => ({ do: 'rebuild', day })) },
   {
     weight: 1,
-    arbitrary: fc.nat(DAYS * 1_440).map((minutes): Action => ({ do: 'horizon', minutes })),
+    arbitrary: fc
+      .record({
+        minutes: fc.nat(DAYS * 1_440),
+        source: fc.constantFrom(undefined, ...SOURCES),
+        isRemoved: fc.boolean(),
+      })
+      .map(({ minutes, source, isRemoved }): Action => ({
+        do: 'horizon',
+        minutes,
+        source,
+        isRemoved,
+      })),
   },
 );
 

@@ -28,18 +28,36 @@ export class EventsModel {
   /** Anonymous user to known one. */
   readonly merges = new Map<string, string>();
   readonly traits = new Map<string, Record<string, unknown>>();
-  horizon = Number.NEGATIVE_INFINITY;
+  /** Of all sources. */
+  private horizon = Number.NEGATIVE_INFINITY;
+  private readonly sourceHorizons = new Map<string, number>();
 
-  /** A second one with the same key changes nothing, and one below the horizon is refused. */
+  /** Raw events of a source are there from here on; those of all sources without one. */
+  horizonOf(source?: string): number {
+    if (source === undefined) return Math.max(this.horizon, ...this.sourceHorizons.values());
+    return Math.max(this.horizon, this.sourceHorizons.get(source) ?? Number.NEGATIVE_INFINITY);
+  }
+
+  /** Never back. */
+  moveHorizon(to: number, source?: string): void {
+    if (source === undefined) this.horizon = Math.max(this.horizon, to);
+    else this.sourceHorizons.set(source, Math.max(this.horizonOf(source), to));
+  }
+
+  isRaw({ time, source }: ModelEvent): boolean {
+    return time >= this.horizonOf(source);
+  }
+
+  /** A second one with the same key changes nothing, and one below its source's horizon is refused. */
   insert(event: ModelEvent): void {
     const key = `${event.time} ${event.id} ${event.user}`;
-    if (event.time >= this.horizon && !this.events.has(key)) this.events.set(key, { ...event });
+    if (this.isRaw(event) && !this.events.has(key)) this.events.set(key, { ...event });
   }
 
   /** Raw events that are there; what lies below the horizon stays counted. */
   remove(isRemoved: (event: ModelEvent) => boolean): void {
     for (const [key, event] of this.events) {
-      if (event.time >= this.horizon && isRemoved(event)) this.events.delete(key);
+      if (this.isRaw(event) && isRemoved(event)) this.events.delete(key);
     }
   }
 

@@ -18,6 +18,10 @@ const LIMITS = {
 };
 const CONNECTIONS = 5;
 
+/** Of an event's source. */
+const HORIZON = `greatest((SELECT raw_from FROM horizon), (SELECT own.raw_from
+  FROM source_horizons AS own WHERE own.source_id = events.source_id))`;
+
 /** The real thing, to which all is done that is done to the model. */
 export class ModelDatabase {
   // Small, so that sets leave it while others are looked at.
@@ -38,7 +42,7 @@ export class ModelDatabase {
   async reset(): Promise<void> {
     await this.client.query(
       `TRUNCATE events; DELETE FROM merges; UPDATE users SET traits = '{}' WHERE traits <> '{}';
-       UPDATE horizon SET raw_from = '-infinity'`,
+       UPDATE horizon SET raw_from = '-infinity'; DELETE FROM source_horizons`,
     );
   }
 
@@ -81,8 +85,7 @@ export class ModelDatabase {
 
   async remove(user: string): Promise<void> {
     await this.client.query(
-      `DELETE FROM events USING horizon WHERE user_seq IN (SELECT seq FROM users WHERE id = $1)
-         AND time >= raw_from`,
+      'DELETE FROM events WHERE user_seq IN (SELECT seq FROM users WHERE id = $1)',
       [user],
     );
   }
@@ -102,7 +105,10 @@ export class ModelDatabase {
   async rename(from: string, to: string): Promise<void> {
     const ids = [await this.nameId(from), await this.nameId(to)];
     if (ids.includes(undefined)) return;
-    await this.client.query('UPDATE events SET name_id = $2 WHERE name_id = $1', ids);
+    await this.client.query(
+      `UPDATE events SET name_id = $2 WHERE name_id = $1 AND time >= ${HORIZON}`,
+      ids,
+    );
   }
 
   async hasName(name: string): Promise<boolean> {
@@ -155,10 +161,19 @@ export class ModelDatabase {
   }
 
   /** What has to be read anew is, before its events go. */
-  async moveHorizon(minute: number): Promise<void> {
+  async moveHorizon(minute: number, source: string | undefined, isRemoved: boolean): Promise<void> {
     await fold(this.client);
-    await moveHorizon(this.client, minute);
-    await this.client.query('DELETE FROM events USING horizon WHERE time < raw_from');
+    if (source === undefined) {
+      await moveHorizon(this.client, minute);
+    } else {
+      const { rows } = await this.client.query<{ id: number }>(
+        'SELECT unnest(resolve_sources(ARRAY[$1])) AS id',
+        [source],
+      );
+      await moveHorizon(this.client, { sources: new Map([[rows[0]!.id, minute]]) });
+    }
+    // What isn't removed yet must not be told from what is.
+    if (isRemoved) await this.client.query(`DELETE FROM events WHERE time < ${HORIZON}`);
   }
 
   async ask(query: Query, client = this.client): Promise<Answer> {

@@ -36,6 +36,8 @@ export class ApiError extends Error {
         return 'Choose a shorter range, or remove filters on properties: those read every event.';
       case 'raw_events_expired':
         return 'Choose a later range: older events are kept as figures only, without properties.';
+      case 'rollups_expired':
+        return 'Choose a later range: figures of before are no longer kept.';
       case 'unknown_user':
         return 'Look for them by a trait: ids are written exactly as they were sent.';
       case 'wrong_key_kind':
