@@ -38,6 +38,7 @@ import { ImportService } from '../ingest/import/import.service.js';
 import { IntakeService } from '../ingest/intake.service.js';
 import { IngestStatus } from '../ingest/ingest-status.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
+import { SpoolCleaner } from '../ingest/spool/spool-cleaner.js';
 import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
 import { Spool, SpoolOptions } from '../ingest/spool/spool.js';
 import { EventChunks } from '../ingest/store/event-chunks.js';
@@ -54,6 +55,12 @@ import { MergesService } from '../profiles/merges/merges.service.js';
 import { ProfileStore } from '../profiles/profile-store.js';
 import { ProfilesController } from '../profiles/profiles.controller.js';
 import { ProfilesService } from '../profiles/profiles.service.js';
+import { ErasureService } from '../privacy/erasure.service.js';
+import { ErasureWatch } from '../privacy/erasure-watch.js';
+import { ExportService } from '../privacy/export.service.js';
+import { PrivacyController } from '../privacy/privacy.controller.js';
+import { PrivacyOptions } from '../privacy/privacy.options.js';
+import { RememberedUsers } from '../privacy/remembered-users.js';
 import { receiveQueryBody } from '../query/query-body.middleware.js';
 import { QueryController } from '../query/query.controller.js';
 import { QueryService } from '../query/query.service.js';
@@ -82,6 +89,8 @@ export interface AnalyticsOptions {
   identityResolver?: Type<IdentityResolver> | IdentityResolver;
   /** How much queries may take. */
   query?: QueryOptions;
+  /** For how long older events of who was erased are refused; 30 days without it. */
+  privacy?: PrivacyOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
 }
@@ -121,6 +130,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     LiveController,
     UsersController,
     ProfilesController,
+    PrivacyController,
     MergesController,
     AnalyticsController,
   ],
@@ -130,9 +140,12 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     BatchReceiver,
     BatchService,
     DialectService,
+    ErasureService,
+    ErasureWatch,
     EventChunks,
     EventStore,
     EventWriter,
+    ExportService,
     ImportService,
     IngestStatus,
     IntakeService,
@@ -146,9 +159,11 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     QueryService,
     QueryThreads,
     RejectionLog,
+    RememberedUsers,
     RequestIdentities,
     RollupFolder,
     SegmentService,
+    SpoolCleaner,
     StreamService,
     TrackerService,
     WriteKeys,
@@ -166,7 +181,7 @@ export class AnalyticsModule implements NestModule {
    * @throws TypeError for a path that the tracker can't have
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys, tracker } = options;
+    const { spool, stream, query, writeKeys, privacy, tracker } = options;
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -176,6 +191,7 @@ export class AnalyticsModule implements NestModule {
         ...(writeKeys ? [{ provide: WriteKeyOptions, useValue: writeKeys }] : []),
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
+        ...(privacy ? [{ provide: PrivacyOptions, useValue: privacy }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };

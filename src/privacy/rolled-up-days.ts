@@ -1,0 +1,25 @@
+import type { ClientBase } from 'pg';
+import { daysOf, ROLLED_UP_DAYS } from '../rollup/days.js';
+import { ALL_NAMES, DAY } from '../rollup/grains.js';
+import { readHorizon } from '../rollup/horizon.js';
+import { readRange, type RollupRow } from '../rollup/rollup-rows.js';
+import { UserSet } from '../rollup/user-set.js';
+
+/**
+ * Rollups of days in which users stand, of days that raw events are gone of, be it in part: all that is
+ * kept of what they did then. One for each source, bot flag and event name.
+ */
+export async function* rolledUpDays(
+  client: ClientBase,
+  seqs: readonly number[],
+): AsyncGenerator<RollupRow> {
+  const horizon = await readHorizon(client);
+  if (!Number.isFinite(horizon) || seqs.length === 0) return;
+  const users = UserSet.of(seqs);
+  const end = Math.ceil(horizon / DAY) * DAY;
+  for (const day of await daysOf(client, ROLLED_UP_DAYS, Number.NEGATIVE_INFINITY, end)) {
+    for (const row of await readRange(client, DAY, day * DAY, (day + 1) * DAY)) {
+      if (row.nameId !== ALL_NAMES && row.users.intersects(users)) yield row;
+    }
+  }
+}
