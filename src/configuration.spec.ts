@@ -15,6 +15,7 @@ describe('readConfiguration', () => {
       streamMaxBytes: undefined,
       writeKeys: undefined,
       identity: undefined,
+      erasureDays: 30,
       query: {},
       trackerPath: undefined,
       databaseUrl: undefined,
@@ -39,6 +40,7 @@ describe('readConfiguration', () => {
         IDENTITY_USER_CLAIM: 'uid',
         IDENTITY_TRAIT_CLAIMS: 'email, plan',
         TRACKER_PATH: '/assets/shop.js',
+        ERASURE_DAYS: '3650',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
         QUERY_MAX_RESULT_ROWS: '1',
@@ -63,6 +65,7 @@ describe('readConfiguration', () => {
         userClaim: 'uid',
         traitClaims: ['email', 'plan'],
       },
+      erasureDays: 3_650,
       query: {
         maxRawRows: 1_000_000_000,
         maxBuckets: 2_000_000,

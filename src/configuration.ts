@@ -20,6 +20,8 @@ export interface Configuration {
   writeKeys: [key: string, source: string][] | undefined;
   /** Whose tokens tell whose events are; undefined where their body does. */
   identity: IdentityConfiguration | undefined;
+  /** For how many days older events of users who were erased are refused. */
+  erasureDays: number;
   /** What one query may take. */
   query: QueryConfiguration;
   /** Where the tracker is found besides `/analytics.js`; undefined for nowhere. */
@@ -54,6 +56,10 @@ const MB = 1024 * 1024;
 const MAX_MB = 1024 * 1024;
 const DEFAULT_SPOOL_MB = 1024;
 
+/** Ten years. */
+const MAX_ERASURE_DAYS = 3_650;
+const DEFAULT_ERASURE_DAYS = 30;
+
 const MAX_ROWS = 1_000_000_000;
 const MAX_TIMEOUT_S = 3_600;
 
@@ -79,6 +85,7 @@ export function readConfiguration(env: Environment): Configuration {
     streamMaxBytes: times(readMegabytes(env, 'STREAM_MAX_MB'), MB),
     writeKeys: readWriteKeys(env),
     identity: readIdentity(env),
+    erasureDays: readWhole(env, 'ERASURE_DAYS', 'days', MAX_ERASURE_DAYS) ?? DEFAULT_ERASURE_DAYS,
     query: readQuery(env),
     trackerPath: readTrackerPath(env),
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),

@@ -69,6 +69,8 @@ describe('the OpenAPI document', () => {
     server = await startApplication();
     // The merge that examples are about.
     await server.post('/v1/identify', { body: '{"anonymousId":"b-1","userId":"u-81"}' });
+    // The user who is erased.
+    await server.post('/v1/identify', { body: '{"userId":"u-90"}' });
   });
   afterAll(() => server.stop());
 
@@ -91,7 +93,9 @@ describe('the OpenAPI document', () => {
       'get /analytics/users',
       'get /analytics/users/{id}',
       'put /analytics/users/{id}',
+      'delete /analytics/users/{id}',
       'post /analytics/users/import',
+      'get /analytics/users/{id}/export',
       'get /analytics/merges',
       'get /analytics/merges/refused',
       'get /analytics/merges/{id}',

@@ -100,8 +100,7 @@ export class ErasureService {
 
   private async cleanSamples(client: ClientBase, ids: readonly string[]): Promise<void> {
     await sampleAnew(client, await tablesSampling(client, ids));
-    const left = await tablesSampling(client, ids);
-    if (left.length > 0) await sampleEmptyAnew(client);
+    await sampleEmptyAnew(client, await tablesSampling(client, ids));
   }
 }
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { isUserId } from '../common/text.js';
+import { UnknownUserError } from '../query/engine/refusals.js';
 import { parseWith } from '../query/language/invalid-query.js';
 import type { Named } from './person.js';
 
@@ -9,8 +11,10 @@ const schema = z.strictObject(
 
 /**
  * @param query the query string, as the framework reads it
- * @throws InvalidQueryError
+ * @throws InvalidQueryError, and UnknownUserError for what can be nobody's id
  */
 export function parseNamed(id: string, query: Record<string, unknown>): Named {
-  return { id, ...parseWith(schema, query) };
+  const { kind } = parseWith(schema, query);
+  if (!isUserId(id)) throw new UnknownUserError(kind);
+  return { id, kind };
 }

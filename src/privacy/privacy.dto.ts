@@ -56,9 +56,14 @@ export class NobodyErasedDto extends ErrorDto {
   /** @example "unknown_user" */
   declare code: string;
 
-  @ApiProperty({ ...MOMENT, description: 'Older events of this id are refused as `erased`.' })
-  erased_before!: string;
+  @ApiProperty({
+    ...MOMENT,
+    required: false,
+    description:
+      'Older events of this id are refused as `erased`. Absent where no user can have the id.',
+  })
+  erased_before?: string;
 
-  @ApiProperty({ ...UNTIL, description: 'Until then they are.' })
-  refused_until!: string;
+  @ApiProperty({ ...UNTIL, required: false, description: 'Until then they are.' })
+  refused_until?: string;
 }

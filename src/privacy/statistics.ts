@@ -1,5 +1,5 @@
-import { randomUUID } from 'node:crypto';
-import type { ClientBase } from 'pg';
+import { escapeLiteral, type ClientBase } from 'pg';
+import { isBelowHorizon } from '../common/database-errors.js';
 
 /** Of a person with more identities the first count: each is looked for in all statistics. */
 const MAX_IDS = 20;
@@ -37,29 +37,53 @@ export async function sampleAnew(client: ClientBase, tables: readonly string[]):
 }
 
 /**
- * Of a table without rows, or an index without entries, no sample is taken, and the one before stays:
- * rows that nobody else ever sees are there meanwhile.
+ * The same where no row is left, or no entry of an index: there no sample is taken, and the one before
+ * stays. Rows that nobody else ever sees are there meanwhile.
  */
-export async function sampleEmptyAnew(client: ClientBase): Promise<void> {
-  await client.query('BEGIN');
-  try {
-    const { rows } = await client.query<{ seq: number; rejection: string }>(
-      `WITH sample AS (
-         INSERT INTO users (kind, id, traits) VALUES ('anonymous', $1, '{"sample": true}')
-         RETURNING seq
-       ), line AS (
-         INSERT INTO rejections (time, code, message, route, input)
-         VALUES (now(), 'sample', '', '', '') RETURNING id
-       )
-       SELECT seq, line.id AS rejection FROM sample, line`,
-      [randomUUID()],
-    );
-    await client.query('ANALYZE users, rejections');
-    await client.query('DELETE FROM users WHERE seq = $1', [rows[0]!.seq]);
-    await client.query('DELETE FROM rejections WHERE id = $1', [rows[0]!.rejection]);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
+export async function sampleEmptyAnew(
+  client: ClientBase,
+  tables: readonly string[],
+): Promise<void> {
+  for (const table of tables) {
+    const insert = INSERTS[table] ?? (await eventInsert(client, table));
+    if (insert === undefined) continue;
+    await client.query('BEGIN');
+    try {
+      const { rows } = await client.query<{ table: string; row: string }>(insert);
+      await client.query(`ANALYZE ${table}`);
+      await client.query(`DELETE FROM ${rows[0]!.table} WHERE ctid = $1`, [rows[0]!.row]);
+      await client.query('COMMIT');
+    } catch (error) {
+      await client.query('ROLLBACK').catch(() => {});
+      // Of what lies there only until it's dropped.
+      if (!isBelowHorizon(error)) throw error;
+    }
   }
+}
+
+const RETURNING = 'RETURNING tableoid::regclass::text AS table, ctid AS row';
+
+const INSERTS: Record<string, string> = {
+  users: `INSERT INTO users (kind, id, traits)
+    VALUES ('anonymous', gen_random_uuid()::text, '{"sample": true}') ${RETURNING}`,
+  rejections: `INSERT INTO rejections (time, code, message, route, input)
+    VALUES (now(), 'sample', '', '', '') ${RETURNING}`,
+};
+
+/** No event has the name 0: such a row is counted nowhere. */
+async function eventInsert(client: ClientBase, table: string): Promise<string | undefined> {
+  const insert = (time: string): string =>
+    `INSERT INTO events (time, id, user_seq, name_id)
+     VALUES (${time}, gen_random_uuid(), 0, 0) ${RETURNING}`;
+  if (table === 'events') return insert(`date_trunc('milliseconds', clock_timestamp())`);
+  const known = await client.query<{ has: boolean }>(
+    `SELECT to_regclass('timescaledb_information.chunks') IS NOT NULL AS has`,
+  );
+  if (!known.rows[0]!.has) return undefined;
+  const { rows } = await client.query<{ start: Date }>(
+    `SELECT range_start AS start FROM timescaledb_information.chunks
+     WHERE format('%I.%I', chunk_schema, chunk_name)::regclass = $1::regclass`,
+    [table],
+  );
+  return rows[0] && insert(escapeLiteral(rows[0].start.toISOString()));
 }

@@ -74,6 +74,7 @@ function analyticsOptions({
   writeKeys,
   identity,
   trackerPath,
+  erasureDays,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
@@ -81,6 +82,7 @@ function analyticsOptions({
     ...(writeKeys && { writeKeys: { sources: new Map(writeKeys) } }),
     ...(identity && { identity }),
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
+    privacy: { erasureDays },
     query: Object.assign(new QueryOptions(), query),
   };
 }

@@ -11,6 +11,7 @@ const configuration: Configuration = {
   spoolMaxBytes: 1024 ** 3,
   writeKeys: undefined,
   identity: undefined,
+  erasureDays: 30,
   query: {},
   trackerPath: undefined,
   streamMaxBytes: undefined,

@@ -35,7 +35,7 @@ export async function beginAndFindErased(
 }
 
 /** @returns before when events of each user are refused, in milliseconds; undefined for who wasn't erased */
-export async function readErasureMoments(
+async function readErasureMoments(
   client: ClientBase,
   users: readonly { id: string; kind: 'known' | 'anonymous' }[],
 ): Promise<(number | undefined)[]> {
