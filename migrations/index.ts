@@ -7,6 +7,7 @@ import { Identity1764200000001 } from './1764200000001-identity.js';
 import { Nobody1764300000001 } from './1764300000001-nobody.js';
 import { Access1764400000001 } from './1764400000001-access.js';
 import { SourceHorizons1764500000001 } from './1764500000001-source-horizons.js';
+import { Privacy1764600000001 } from './1764600000001-privacy.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -19,4 +20,5 @@ export const migrations = [
   Nobody1764300000001,
   Access1764400000001,
   SourceHorizons1764500000001,
+  Privacy1764600000001,
 ];

@@ -16,6 +16,7 @@ describe('readConfiguration', () => {
       writeKeys: undefined,
       identity: undefined,
       timestamps: {},
+      erasureDays: 30,
       query: {},
       retention: undefined,
       trackerPath: undefined,
@@ -47,6 +48,7 @@ describe('readConfiguration', () => {
         MAX_FUTURE_HOURS: '2',
         OLDEST_TIMESTAMP: '2020-01-01',
         TRACKER_PATH: '/assets/shop.js',
+        ERASURE_DAYS: '3650',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
         QUERY_MAX_RESULT_ROWS: '1',
@@ -77,6 +79,7 @@ describe('readConfiguration', () => {
         traitClaims: ['email', 'plan'],
       },
       timestamps: { maxFutureMs: 2 * 3_600_000, oldest: Date.parse('2020-01-01T00:00:00Z') },
+      erasureDays: 3_650,
       query: {
         maxRawRows: 1_000_000_000,
         maxBuckets: 2_000_000,

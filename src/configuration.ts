@@ -33,6 +33,8 @@ export interface Configuration {
   identity: IdentityConfiguration | undefined;
   /** Which times events may have; only what is set. */
   timestamps: TimestampOptions;
+  /** For how many days older events of users who were erased are refused. */
+  erasureDays: number;
   /** What one query may take. */
   query: QueryConfiguration;
   /** How long things are kept; undefined for ever. */
@@ -71,6 +73,10 @@ const MB = 1024 * 1024;
 const MAX_MB = 1024 * 1024;
 const DEFAULT_SPOOL_MB = 1024;
 
+/** Ten years. */
+const MAX_ERASURE_DAYS = 3_650;
+const DEFAULT_ERASURE_DAYS = 30;
+
 const MAX_ROWS = 1_000_000_000;
 const MAX_TIMEOUT_S = 3_600;
 
@@ -107,6 +113,7 @@ export function readConfiguration(env: Environment): Configuration {
     writeKeys: readWriteKeys(env),
     identity: readIdentity(env),
     timestamps: readTimestamps(env),
+    erasureDays: readWhole(env, 'ERASURE_DAYS', 'days', MAX_ERASURE_DAYS) ?? DEFAULT_ERASURE_DAYS,
     query: readQuery(env),
     retention: readRetention(env),
     trackerPath: readTrackerPath(env),

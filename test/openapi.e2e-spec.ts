@@ -17,6 +17,8 @@ describe('the OpenAPI document', () => {
     ({ secret: key } = await makeKey(server, { kind: 'admin' }));
     // The merge that examples are about.
     await server.post('/v1/identify', { body: '{"anonymousId":"b-1","userId":"u-81"}' });
+    // The user who is erased.
+    await server.post('/v1/identify', { body: '{"userId":"u-90"}' });
   });
   afterAll(() => server.stop());
 
@@ -44,7 +46,9 @@ describe('the OpenAPI document', () => {
       'get /analytics/users',
       'get /analytics/users/{id}',
       'put /analytics/users/{id}',
+      'delete /analytics/users/{id}',
       'post /analytics/users/import',
+      'get /analytics/users/{id}/export',
       'get /analytics/merges',
       'get /analytics/merges/refused',
       'get /analytics/merges/{id}',

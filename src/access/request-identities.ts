@@ -34,4 +34,9 @@ export class RequestIdentities {
     if (identity?.traits === undefined) return;
     this.storedTraits.set(identity.user, JSON.stringify(identity.traits));
   }
+
+  /** Somebody was erased: whoever comes back is somebody new, without traits. */
+  forget(): void {
+    this.storedTraits.clear();
+  }
 }

@@ -50,6 +50,7 @@ import { IntakeService } from '../ingest/intake.service.js';
 import { IngestStatus } from '../ingest/ingest-status.js';
 import { Senders } from '../ingest/senders.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
+import { SpoolCleaner } from '../ingest/spool/spool-cleaner.js';
 import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
 import { Spool, SpoolOptions } from '../ingest/spool/spool.js';
 import { EventChunks } from '../ingest/store/event-chunks.js';
@@ -66,6 +67,12 @@ import { MergesService } from '../profiles/merges/merges.service.js';
 import { ProfileStore } from '../profiles/profile-store.js';
 import { ProfilesController } from '../profiles/profiles.controller.js';
 import { ProfilesService } from '../profiles/profiles.service.js';
+import { ErasureService } from '../privacy/erasure.service.js';
+import { ErasureWatch } from '../privacy/erasure-watch.js';
+import { ExportService } from '../privacy/export.service.js';
+import { PrivacyController } from '../privacy/privacy.controller.js';
+import { PrivacyOptions } from '../privacy/privacy.options.js';
+import { RememberedUsers } from '../privacy/remembered-users.js';
 import { receiveQueryBody } from '../query/query-body.middleware.js';
 import { QueryController } from '../query/query.controller.js';
 import { QueryService } from '../query/query.service.js';
@@ -104,6 +111,8 @@ export interface AnalyticsOptions {
   timestamps?: TimestampOptions;
   /** How long things are kept; without it for ever. */
   retention?: RetentionOptions;
+  /** For how long older events of who was erased are refused; 30 days without it. */
+  privacy?: PrivacyOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
 }
@@ -141,6 +150,7 @@ const FIGURES = [
     AuditController,
     UsersController,
     ProfilesController,
+    PrivacyController,
     MergesController,
     AnalyticsController,
   ],
@@ -154,10 +164,13 @@ const FIGURES = [
     BatchService,
     DialectService,
     EnvironmentKeys,
+    ErasureService,
+    ErasureWatch,
     EventChunks,
     EventRules,
     EventStore,
     EventWriter,
+    ExportService,
     ImportService,
     IngestStatus,
     IntakeService,
@@ -174,11 +187,13 @@ const FIGURES = [
     QueryThreads,
     RateLimits,
     RejectionLog,
+    RememberedUsers,
     RequestIdentities,
     RetentionWorker,
     RollupFolder,
     SegmentService,
     Senders,
+    SpoolCleaner,
     StreamService,
     TrackerService,
     { provide: Clock, useClass: SystemClock },
@@ -198,8 +213,8 @@ export class AnalyticsModule implements NestModule {
    * @throws TypeError for a path that the tracker can't have, or for days that nothing can be kept
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, timestamps, writeKeys, tracker, access, limits, retention } =
-      options;
+    const { spool, stream, query, timestamps, writeKeys, tracker, access, limits } = options;
+    const { retention, privacy } = options;
     if (retention) checkRetention(retention);
     return {
       module: AnalyticsModule,
@@ -214,6 +229,7 @@ export class AnalyticsModule implements NestModule {
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
         ...(timestamps ? [{ provide: TimestampOptions, useValue: timestamps }] : []),
         ...(retention ? [{ provide: RetentionOptions, useValue: retention }] : []),
+        ...(privacy ? [{ provide: PrivacyOptions, useValue: privacy }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
       ],
     };

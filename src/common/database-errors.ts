@@ -27,6 +27,11 @@ export function isBelowHorizon(error: unknown): boolean {
   return (error as { constraint?: unknown }).constraint === 'events_above_horizon';
 }
 
+/** A number is of a user who was erased: the trigger of the events says so. */
+export function isErasedNumber(error: unknown): boolean {
+  return (error as { constraint?: unknown }).constraint === 'events_of_living_users';
+}
+
 /** A user, or a group, would have more traits than there may be: `check_traits` says so. */
 export function isTraitsLimit(error: unknown): boolean {
   return (error as { constraint?: unknown }).constraint === 'traits_limit';

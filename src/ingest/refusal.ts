@@ -62,6 +62,7 @@ export const REFUSALS = {
   invalid_utf8: 'a line must be UTF-8',
   line_too_long: 'a line must be at most 1 MB',
   damaged_in_spool: 'the record was damaged on disk while it waited for the database',
+  erased: 'its user was erased, and timestamp lies before that',
   too_old: 'timestamp lies before the time from which raw events are kept',
   refused_by_database: 'the database refuses one of the values',
 } as const;

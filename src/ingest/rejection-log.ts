@@ -1,5 +1,5 @@
 import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
-import { DataSource } from 'typeorm';
+import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import type { Reason } from './refusal.js';
 
@@ -12,6 +12,12 @@ export interface LoggedRejection {
   input: string;
 }
 
+/** One that isn't written yet. */
+interface NotedRejection extends LoggedRejection {
+  /** In milliseconds of `performance.now()`. */
+  notedAt: number;
+}
+
 /** The log as it is read. */
 export interface RejectionLogContents {
   rejections: LoggedRejection[];
@@ -21,6 +27,11 @@ export interface RejectionLogContents {
 
 /** In place of an input whose sender has asked not to be followed. */
 export const OPTED_OUT = '(not kept: the sender has opted out)';
+
+/** In place of an input that may name somebody who was erased. */
+const ERASED_INPUT = '(not kept: a user was erased)';
+/** Noted so much before an erasure, by another clock, a line may still be older than it. */
+const CLOCK_MARGIN_MS = 1_000;
 
 const FLUSH_INTERVAL_MS = 250;
 const RETRY_INTERVAL_MS = 5_000;
@@ -44,7 +55,7 @@ const MINUTE_MS = 60_000;
 @Injectable()
 export class RejectionLog implements BeforeApplicationShutdown {
   private readonly logger = new Logger(RejectionLog.name);
-  private lines: LoggedRejection[] = [];
+  private lines: NotedRejection[] = [];
   /** Refusals that aren't written yet, by minute and code. */
   private counts = new Map<string, number>();
   private sampled = { minute: 0, byCode: new Map<string, number>() };
@@ -68,7 +79,9 @@ export class RejectionLog implements BeforeApplicationShutdown {
     const key = `${minute} ${code}`;
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
     if (this.isSampled(minute, code)) {
-      this.lines.push({ time: new Date(now), code, message, route, input: show(input) });
+      const shown = code === 'erased' ? ERASED_INPUT : show(input);
+      const line = { time: new Date(now), code, message, route, input: shown };
+      this.lines.push({ ...line, notedAt: performance.now() });
     }
     this.schedule(FLUSH_INTERVAL_MS);
   }
@@ -132,9 +145,10 @@ export class RejectionLog implements BeforeApplicationShutdown {
     }
   }
 
-  private async store(lines: LoggedRejection[], counts: Map<string, number>): Promise<void> {
+  private async store(lines: NotedRejection[], counts: Map<string, number>): Promise<void> {
     const keys = [...counts.keys()].map((key) => key.split(' '));
     await this.dataSource.transaction(async (manager) => {
+      const hidesInput = await olderThanErasure(manager, this.clock.now());
       await manager.query(
         `INSERT INTO rejections (time, code, message, route, input)
          SELECT * FROM unnest($1::timestamptz[], $2::text[], $3::text[], $4::text[], $5::text[])`,
@@ -143,7 +157,7 @@ export class RejectionLog implements BeforeApplicationShutdown {
           lines.map((line) => line.code),
           lines.map((line) => line.message),
           lines.map((line) => line.route),
-          lines.map((line) => line.input),
+          lines.map((line) => (hidesInput(line) ? ERASED_INPUT : line.input)),
         ],
       );
       // Sorted, so that two servers never wait for each other in a circle.
@@ -169,6 +183,29 @@ export class RejectionLog implements BeforeApplicationShutdown {
       );
     });
   }
+}
+
+/**
+ * What was noted before somebody was erased, and is written after it, may name them: whom, nobody knows
+ * any more. The lock keeps erasures out until the end of the transaction. Ages are compared, since
+ * the database's clock is another.
+ */
+async function olderThanErasure(
+  manager: EntityManager,
+  now: number,
+): Promise<(line: NotedRejection) => boolean> {
+  await manager.query('LOCK TABLE tombstones IN ROW SHARE MODE');
+  const [row] = await manager.query<{ age: number | null }[]>(
+    `SELECT extract(epoch FROM clock_timestamp() - max(erased_at))::float8 * 1000 AS age
+     FROM tombstones`,
+  );
+  const erasureAge = row!.age ?? Number.POSITIVE_INFINITY;
+  const asked = performance.now();
+  return ({ notedAt, time }) => {
+    // One of these clocks stands still while the machine sleeps, the other may be set.
+    const age = Math.max(asked - notedAt, now - time.getTime());
+    return age + CLOCK_MARGIN_MS >= erasureAge;
+  };
 }
 
 /** As much of an input as the log needs, for who keeps it until it's noted. */

@@ -93,6 +93,11 @@ export class LiveFeed
     if (this.audience.size === 1) this.want();
   }
 
+  /** Somebody was erased: clients that come back are told that messages may be missing. */
+  forgetEvents(): void {
+    this.ring.clear();
+  }
+
   take(events: readonly NormalisedEvent[]): void {
     this.publisher.take(events);
   }

@@ -20,7 +20,9 @@ import { orTryAgain } from './profile-errors.js';
 /** What became of a profile. */
 export type ProfileOutcome = 'stored' | Refusal;
 
-const RECORD = 'SELECT record_profiles($1::text[], $2::user_kind[], $3::jsonb[])';
+const RECORD = `SELECT record_living_profiles(
+  $1::text[], $2::user_kind[], $3::timestamptz[], $4::jsonb[]) AS erased`;
+const ERASED = new Refusal('erased');
 /** Two who stand in each other's way, or a moment without the database, are waited for so long. */
 const RETRY_MS = 2_000;
 const FIRST_PAUSE_MS = 25;
@@ -46,8 +48,8 @@ export class ProfileStore {
   async store(profiles: readonly Profile[]): Promise<ProfileOutcome[]> {
     if (profiles.length === 0) return [];
     try {
-      await this.storePatiently(profiles);
-      return profiles.map(() => 'stored');
+      const erased = await this.storePatiently(profiles);
+      return erased.map((isErased) => (isErased ? ERASED : 'stored'));
     } catch (error) {
       const isLarge = isTooMuchAtOnce(error) && profiles.length > 1;
       if (!isLarge && !(await this.isRefusal(error))) throw orTryAgain(error);
@@ -67,12 +69,12 @@ export class ProfileStore {
     return rows[0]?.traits ?? {};
   }
 
-  private async storePatiently(profiles: readonly Profile[]): Promise<void> {
+  /** @returns whose users were erased after the time of what is said */
+  private async storePatiently(profiles: readonly Profile[]): Promise<boolean[]> {
     const giveUpAt = performance.now() + RETRY_MS;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
       try {
-        await withClient(this.dataSource, (client) => record(client, profiles), ANSWER_MS);
-        return;
+        return await withClient(this.dataSource, (client) => record(client, profiles), ANSWER_MS);
       } catch (error) {
         const mayPass = isContention(error) || (isUnavailable(error) && !isTooMuchAtOnce(error));
         if (!mayPass || performance.now() > giveUpAt) throw error;
@@ -95,19 +97,21 @@ export class ProfileStore {
   }
 }
 
-async function record(client: ClientBase, profiles: readonly Profile[]): Promise<void> {
-  await client.query(RECORD, [
+async function record(client: ClientBase, profiles: readonly Profile[]): Promise<boolean[]> {
+  const { rows } = await client.query<{ erased: boolean[] }>(RECORD, [
     profiles.map(({ user }) => user),
     `{${profiles.map(({ isAnonymous }) => (isAnonymous ? 'anonymous' : 'known')).join()}}`,
+    `{${profiles.map(({ time }) => new Date(time).toISOString()).join()}}`,
     profiles.map(({ change }) => change ?? '{}'),
   ]);
+  return rows[0]!.erased;
 }
 
 /** Stores a profile that nobody could refuse, and undoes it. */
 async function tryOut(client: ClientBase): Promise<void> {
   await client.query('BEGIN');
   try {
-    await client.query(RECORD, [[randomUUID()], '{known}', [TRAIT]]);
+    await client.query(RECORD, [[randomUUID()], '{known}', '{9999-12-31}', [TRAIT]]);
   } finally {
     await client.query('ROLLBACK');
   }

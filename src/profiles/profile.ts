@@ -10,6 +10,8 @@ export type ProfileFields = Partial<Record<'user' | 'traits' | 'anonymous' | 'ti
 export interface Profile {
   user: string;
   isAnonymous: boolean;
+  /** When it was so, in milliseconds, by whoever says it. */
+  time: number;
   /** JSON text, as `apply_identities` takes it; undefined where no trait is said. */
   change: string | undefined;
 }
@@ -38,5 +40,5 @@ export function readProfile(item: unknown, now: number): Profile | Refusal {
   if (time instanceof Refusal) return time;
   const change = readIdentity({ traits: fields.traits, by: BY }, time, now);
   if (change instanceof Refusal) return change;
-  return { user, isAnonymous, change };
+  return { user, isAnonymous, time, change };
 }

@@ -79,6 +79,7 @@ function analyticsOptions({
   access,
   limits,
   retention,
+  erasureDays,
 }: Configuration): AnalyticsOptions {
   return {
     spool: { directory: join(dataDir, 'spool'), maxBytes: Math.floor(spoolMaxBytes / workers) },
@@ -93,6 +94,7 @@ function analyticsOptions({
     ...(trackerPath !== undefined && { tracker: { path: trackerPath } }),
     timestamps,
     ...(retention && { retention }),
+    privacy: { erasureDays },
     query: Object.assign(new QueryOptions(), query),
   };
 }

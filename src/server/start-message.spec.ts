@@ -16,6 +16,7 @@ const configuration: Configuration = {
   writeKeys: undefined,
   identity: undefined,
   timestamps: {},
+  erasureDays: 30,
   query: {},
   retention: undefined,
   trackerPath: undefined,

@@ -2,7 +2,7 @@ import type { ClientBase } from 'pg';
 import { isUnavailable } from '../../common/database-errors.js';
 import type { AccessKey } from '../keys/access-key.js';
 import { KeyAdmin, RevokedKeyError, UnknownKeyError, type MadeKey } from '../keys/key-admin.js';
-import type { Ask } from '../keys/key-store.js';
+import { askOf, type Ask } from '../keys/key-store.js';
 import { KEYS_USAGE, KeysUsageError, parseKeysOptions, type KeysOptions } from './keys-options.js';
 
 /** What the command needs of the process that it runs in. */
@@ -95,10 +95,7 @@ function shown(time: Date): string {
 }
 
 function inTransaction(client: ClientBase) {
-  const ask: Ask = async <Row>(text: string, values?: unknown[]) => {
-    const { rows } = await client.query(text, values);
-    return rows as Row[];
-  };
+  const ask = askOf(client);
   return async <Result>(work: (ask: Ask) => Promise<Result>): Promise<Result> => {
     await client.query('BEGIN');
     try {

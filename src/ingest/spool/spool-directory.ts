@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import {
-  appendFile,
   mkdir,
   open,
   readdir,
@@ -22,8 +21,10 @@ const OWNER_FILE = 'owner.json';
 const SEGMENT = /\.log$/;
 /** An owner that says nothing for so long has ended, or its machine has. */
 const SILENT_MS = 30_000;
-const DAMAGED = 'damaged';
-const DEAD_LETTERS = 'dead-letter.ndjson';
+/** Within the root: what couldn't be read. */
+export const DAMAGED = 'damaged';
+/** The same: what the database refused. */
+export const DEAD_LETTERS = 'dead-letter.ndjson';
 
 /** How much waits. */
 export interface Waiting {
@@ -51,7 +52,7 @@ const ownFolders = new Set<string>();
  */
 export class SpoolDirectory {
   private constructor(
-    private readonly root: string,
+    readonly root: string,
     private readonly own: string,
     private readonly clock: Clock,
   ) {}
@@ -136,8 +137,27 @@ export class SpoolDirectory {
   /** Keeps what the database refuses, a JSON text a line. */
   async addDeadLetters(lines: readonly string[]): Promise<string> {
     const path = join(this.root, DEAD_LETTERS);
-    await appendFile(path, lines.map((line) => `${line}\n`).join(''), { mode: 0o600, flush: true });
+    const text = lines.map((line) => `${line}\n`).join('');
+    // Who cleans the file takes it from its place, and may have read it before this was in it.
+    while (!(await appended(path, text)));
     return path;
+  }
+
+  /** Takes a file over from another process that lives, which notices. @returns its new place */
+  async takeOver({ path }: SpoolFile): Promise<SpoolFile | undefined> {
+    const place = join(this.own, basename(path));
+    return (await moved(path, place)) ? { path: place, bytes: await sizeOf(place) } : undefined;
+  }
+
+  /** Files that wait in the folders of other processes, of those that live too. */
+  async othersFiles(): Promise<SpoolFile[]> {
+    const files: SpoolFile[] = [];
+    for (const owner of await this.otherOwners()) {
+      for (const name of await segmentsOf(owner)) {
+        files.push({ path: join(owner, name), bytes: await sizeOf(join(owner, name)) });
+      }
+    }
+    return files;
   }
 
   /** Removes the own folder when nothing waits in it, and those above when they're empty, too. */
@@ -202,6 +222,19 @@ async function moved(from: string, to: string): Promise<boolean> {
     return true;
   } catch {
     return false;
+  }
+}
+
+/** @returns false where the file isn't at its place any more */
+async function appended(path: string, text: string): Promise<boolean> {
+  const file = await open(path, 'a', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+    const there = await stat(path).catch(() => undefined);
+    return there?.ino === (await file.stat()).ino;
+  } finally {
+    await file.close();
   }
 }
 

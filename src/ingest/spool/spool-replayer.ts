@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 import {
   Injectable,
@@ -16,6 +15,7 @@ import { withClient } from '../store/database-client.js';
 import { EventStore } from '../store/event-store.js';
 import { Availability } from '../writer/availability.js';
 import { decodeEvents } from './command.js';
+import { readIfThere } from './read-if-there.js';
 import { decodeRecords } from './record.js';
 import { Spool } from './spool.js';
 
@@ -157,15 +157,16 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
     );
     const refused = events.flatMap((event, index) => {
       const outcome = outcomes[index];
-      return outcome instanceof Refusal ? [{ event, code: outcome.code, outcome }] : [];
+      if (!(outcome instanceof Refusal)) return [];
+      const { code } = outcome;
+      return [{ outcome, code, line: JSON.stringify({ code, event }) }];
     });
-    if (refused.length === 0) return;
-    const lines = refused.map(({ event, code }) => JSON.stringify({ code, event }));
+    for (const { outcome, line } of refused) this.rejections.note(outcome, ROUTE, line);
+    // Of who was erased nothing is kept.
+    const lines = refused.filter(({ code }) => code !== 'erased').map(({ line }) => line);
+    if (lines.length === 0) return;
     const file = await this.spool.addDeadLetters(lines);
     this.logger.error(`The database refuses ${lines.length} events that had waited: see ${file}`);
-    for (const [index, { outcome }] of refused.entries()) {
-      this.rejections.note(outcome, ROUTE, lines[index]!);
-    }
   }
 
   private async probe(): Promise<void> {
@@ -185,15 +186,6 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
       };
     });
     this.wake = () => {};
-  }
-}
-
-async function readIfThere(path: string): Promise<Buffer | undefined> {
-  try {
-    return await readFile(path);
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined;
-    throw error;
   }
 }
 

@@ -5,9 +5,11 @@ import { Clock } from '../../common/clock.js';
 import { SpoolUnavailableError } from '../../common/errors.js';
 import type { NormalisedEvent } from '../normalise.js';
 import { decodeEvents, encodeEvents } from './command.js';
+import { readIfThere } from './read-if-there.js';
 import { decodeRecords } from './record.js';
 import { Segment, SegmentTakenError } from './segment.js';
 import { SpoolDirectory, type Waiting } from './spool-directory.js';
+import type { Rest } from './without-erased.js';
 
 /** Where a spool lies, and how large it may grow. */
 export abstract class SpoolOptions {
@@ -164,6 +166,30 @@ export class Spool implements OnApplicationShutdown {
     if (this.waiting.events === 0) await this.tell();
   }
 
+  /**
+   * Changes what waits: files of this process, and those of others, too, which are taken over for it.
+   *
+   * @returns how many events, and stretches that can't be read, were left out
+   */
+  async rewrite(change: (bytes: Buffer) => Rest, withOthers: boolean): Promise<number> {
+    for (const file of withOthers ? ((await this.directory?.othersFiles()) ?? []) : []) {
+      const bytes = await readIfThere(file.path);
+      const taken = bytes && change(bytes).isChanged && (await this.directory!.takeOver(file));
+      if (taken) this.closed.push({ ...taken, events: 0 });
+    }
+    await this.exclusively(() => this.closeActive());
+    let removed = 0;
+    for (const segment of this.closed) {
+      removed += await this.exclusively(() => this.rewriteOne(segment, change));
+    }
+    return removed;
+  }
+
+  /** Where its files lie; undefined before it's open. */
+  get folders(): SpoolDirectory | undefined {
+    return this.directory;
+  }
+
   /** @see SpoolDirectory.setAside */
   setAside(segment: string, start: number, bytes: Buffer): Promise<string> {
     return this.directory!.setAside(segment, start, bytes);
@@ -239,15 +265,36 @@ export class Spool implements OnApplicationShutdown {
     if (wasEmpty) for (const listener of this.listeners) listener();
   }
 
+  /** The one that is there stays until the other is on the disk. */
+  private async rewriteOne(
+    { path }: ClosedSegment,
+    change: (bytes: Buffer) => Rest,
+  ): Promise<number> {
+    const bytes = await readIfThere(path);
+    const rest = bytes && change(bytes);
+    if (!rest?.isChanged) return 0;
+    if (rest.bytes.length > 0) {
+      const segment = await this.createSegment();
+      await segment.append(rest.bytes).finally(() => segment.close());
+      this.closed.push({ path: segment.path, events: rest.events, bytes: rest.bytes.length });
+    }
+    await this.remove(path);
+    return rest.removed;
+  }
+
   private async startSegment(): Promise<NonNullable<Spool['active']>> {
+    const segment = await this.createSegment();
+    this.active = { path: segment.path, segment, events: 0, bytes: 0 };
+    return this.active;
+  }
+
+  private async createSegment(): Promise<Segment> {
     const path = this.directory!.newSegmentPath();
-    const segment = await Segment.create(path).catch(async (error: unknown) => {
+    return await Segment.create(path).catch(async (error: unknown) => {
       if (!(error instanceof Error && 'code' in error && error.code === 'ENOENT')) throw error;
       await this.directory!.make();
       return await Segment.create(path);
     });
-    this.active = { path, segment, events: 0, bytes: 0 };
-    return this.active;
   }
 
   private async closeActive(): Promise<void> {

@@ -6,6 +6,7 @@ import {
   isBelowHorizon,
   isDataError,
   isDuplicateKey,
+  isErasedNumber,
   isServerTrouble,
   isStatementError,
   isTooMuchAtOnce,
@@ -25,6 +26,7 @@ import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows
 import { withClient } from './database-client.js';
 import { EventChunks } from './event-chunks.js';
 import { DEFAULT_SOURCE_ID, NumberDirectory } from './number-directory.js';
+import { beginAndFindErased } from './erased-mentions.js';
 import { changesUsers, wereSentBefore, without } from './sent-before.js';
 
 const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
@@ -33,9 +35,12 @@ const COPY = `COPY events (${COPY_COLUMNS}) FROM STDIN (FORMAT binary)`;
 const RESOLVE_NOTHING = `SELECT resolve_users('{}'), resolve_event_names('{}'), resolve_sources('{}')`;
 const TRY_OUT_MS = 2_000;
 
+/** Each but the first follows the erasure of somebody within the one before. */
+const ERASED_NUMBER_TRIES = 5;
+
 /** For the batches that are stored at once. */
 const BUFFERS = 3;
-const SOURCE_LIMIT = new Refusal('source_limit');
+const ERASED = new Refusal('erased');
 const TOO_MANY_TRAITS = new Refusal('too_many_traits');
 
 /** Stores events in one transaction, which has committed when it answers. Knows no retry. */
@@ -68,6 +73,21 @@ export class EventStore {
    */
   async store(events: readonly NormalisedEvent[], isLastTry = false): Promise<StoreOutcome[]> {
     if (events.length === 0) return [];
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await this.storeOnce(events, isLastTry);
+      } catch (error) {
+        // Asked for again, the numbers are others, or their users have none any more.
+        if (!isErasedNumber(error) || attempt === ERASED_NUMBER_TRIES) throw error;
+        this.numbers.forget();
+      }
+    }
+  }
+
+  private async storeOnce(
+    events: readonly NormalisedEvent[],
+    isLastTry: boolean,
+  ): Promise<StoreOutcome[]> {
     try {
       await this.chunks.prepare(events);
       const outcomes = await withClient(this.dataSource, (client) => this.storeOn(client, events));
@@ -76,6 +96,7 @@ export class EventStore {
       }
       return outcomes;
     } catch (error) {
+      if (isErasedNumber(error)) throw error;
       if (isTooMuchAtOnce(error) && events.length > 1) {
         return await this.storeHalves(events, isLastTry);
       }
@@ -87,6 +108,12 @@ export class EventStore {
       }
       return events.length === 1 ? [refusalFor(error)] : await this.storeHalves(events, isLastTry);
     }
+  }
+
+  /** Somebody was erased: nothing that is remembered here is theirs any more. */
+  forgetUsers(): void {
+    this.known = undefined;
+    this.numbers.forget();
   }
 
   /**
@@ -105,7 +132,16 @@ export class EventStore {
 
   /** Stores an event once more that was taken before, or one of nobody, and undoes it. */
   private async tryOut(client: ClientBase): Promise<void> {
-    const rows = this.known ?? nobodysEvent(this.clock.now());
+    try {
+      await this.tryOutWith(client, this.known ?? nobodysEvent(this.clock.now()));
+    } catch (error) {
+      if (!isErasedNumber(error)) throw error;
+      this.forgetUsers();
+      await this.tryOutWith(client, nobodysEvent(this.clock.now()));
+    }
+  }
+
+  private async tryOutWith(client: ClientBase, rows: EventRows): Promise<void> {
     await client.query('BEGIN');
     try {
       await client.query(RESOLVE_NOTHING);
@@ -133,13 +169,13 @@ export class EventStore {
       this.seenClients.add(client);
       this.numbers.forget();
     }
-    const { rows, overLimit } = await this.numbers.resolve(client, events);
+    const { rows, refused } = await this.numbers.resolve(client, events);
     const outcomes = rows.events.some(({ identity }) => identity !== undefined)
       ? await insertWithIdentities(client, rows)
       : await this.insertRows(client, rows);
-    if (!overLimit) return outcomes;
+    if (!refused) return outcomes;
     const stored = outcomes.values();
-    return overLimit.map((isOver) => (isOver ? SOURCE_LIMIT : stored.next().value!));
+    return refused.map((refusal) => refusal ?? stored.next().value!);
   }
 
   private async insertRows(client: ClientBase, rows: EventRows): Promise<StoreOutcome[]> {
@@ -200,13 +236,17 @@ function outcomeOf(isNew: boolean): StoreOutcome {
  * merge was undone must not bring it back.
  */
 async function insertWithIdentities(client: ClientBase, rows: EventRows): Promise<StoreOutcome[]> {
-  await client.query('BEGIN');
   try {
+    const erased = await beginAndFindErased(client, rows.events);
     const known = await wereSentBefore(client, rows.events);
-    const fresh = known.includes(true) ? without(rows, known) : rows;
+    const marks = known.map((isKnown, index) => isKnown || erased[index] === true);
+    const fresh = marks.includes(true) ? without(rows, marks) : rows;
     const stored = (await insertAndApply(client, fresh)).values();
     await client.query('COMMIT');
-    return known.map((isKnown) => outcomeOf(!isKnown && stored.next().value!));
+    return known.map((isKnown, index) => {
+      if (erased[index]) return ERASED;
+      return outcomeOf(!isKnown && stored.next().value!);
+    });
   } catch (error) {
     // On a connection that was lost there is nothing to undo.
     await client.query('ROLLBACK').catch(() => {});

@@ -1,0 +1,7 @@
+/** For how long what was erased stays away. */
+export abstract class PrivacyOptions {
+  /** Older events of somebody who was erased are refused for so many days, 1 to 3,650. */
+  abstract readonly erasureDays: number;
+}
+
+export const DEFAULT_ERASURE_DAYS = 30;
