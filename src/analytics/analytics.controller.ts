@@ -21,9 +21,15 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
+import {
+  nodeRequest,
+  nodeResponse,
+  searchOf,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import { validated } from '../common/validated.pipe.js';
 import { receivedBody } from '../ingest/body/body.middleware.js';
 import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
@@ -72,10 +78,12 @@ export class AnalyticsController {
   })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async record(
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<void> {
-    const refusal = await this.analytics.record(request, queryOf(request), receivedBody(request));
+    const node = nodeRequest(request);
+    const query = searchOf(node).slice(1);
+    const refusal = await this.analytics.record(node, query, receivedBody(node));
     tellRejection(response, refusal);
   }
 
@@ -104,9 +112,9 @@ export class AnalyticsController {
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async report(
     @Query(validated) query: HourlyReportQueryDto,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<HourlyReportDto> {
-    const report = await this.analytics.report(query, whileConnected(response));
+    const report = await this.analytics.report(query, whileConnected(nodeResponse(response)));
     tellWindow(response, report);
     return report;
   }
@@ -120,11 +128,4 @@ export class AnalyticsController {
   rejected(@Query(validated) { limit }: RejectionsQueryDto): Promise<RejectionsDto> {
     return this.analytics.rejected(limit);
   }
-}
-
-/** The query string as it was sent: decoding it is part of judging it. */
-function queryOf(request: Request): string {
-  const { originalUrl } = request;
-  const start = originalUrl.indexOf('?');
-  return start === -1 ? '' : originalUrl.slice(start + 1);
 }

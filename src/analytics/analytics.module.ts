@@ -10,7 +10,6 @@ import {
 } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import cors from 'cors';
-import type { RequestHandler } from 'express';
 import { BodyIdentityResolver, IdentityResolver } from '../access/identity-resolver.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { TokenIdentityOptions, TokenIdentityResolver } from '../access/token-identity-resolver.js';
@@ -32,6 +31,7 @@ import {
   receivePosthogBody,
   receiveProfileBody,
   receiveSegmentBody,
+  type Middleware,
 } from '../ingest/body/body.middleware.js';
 import { ImportController } from '../ingest/import/import.controller.js';
 import { ImportService } from '../ingest/import/import.service.js';
@@ -102,7 +102,7 @@ const anySite = cors({
 });
 
 /** Both in one, since each middleware of its own costs a request some microseconds. */
-function fromAnySite(receive: RequestHandler): RequestHandler {
+function fromAnySite(receive: Middleware): Middleware {
   return (request, response, next) => {
     anySite(request, response, () => receive(request, response, next));
   };

@@ -1,7 +1,7 @@
 import { Controller, Get, Head, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { nodeRequest, takeOver, type HttpRequest, type HttpResponse } from '../common/http.js';
 import { EventStream } from './event-stream.js';
 import { LiveFeed } from './live-feed.js';
 import { DescribeLive } from './live.openapi.js';
@@ -17,13 +17,13 @@ export class LiveController {
   /** Express would take the other for it, which never ends. */
   @Head()
   @ApiExcludeEndpoint()
-  head(@Res() response: Response): void {
-    EventStream.head(response);
+  head(@Res() response: HttpResponse): void {
+    EventStream.head(takeOver(response));
   }
 
   @Get()
   @DescribeLive()
-  watch(@Req() request: Request, @Res() response: Response): void {
-    this.feed.subscribe(response, parseLiveRequest(request));
+  watch(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+    this.feed.subscribe(takeOver(response), parseLiveRequest(nodeRequest(request)));
   }
 }

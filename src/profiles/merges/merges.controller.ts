@@ -9,9 +9,9 @@ import {
   ApiTags,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
-import type { Request } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
+import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import { validated } from '../../common/validated.pipe.js';
 import {
   MergeDto,
@@ -78,7 +78,7 @@ export class MergesController {
   @ApiUnauthorizedResponse({ type: ErrorDto, description: 'A token that is not valid' })
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
-  undo(@Req() request: Request, @Param('id') id: string): Promise<MergeDto> {
-    return this.merges.undo(request, id);
+  undo(@Req() request: HttpRequest, @Param('id') id: string): Promise<MergeDto> {
+    return this.merges.undo(nodeRequest(request), id);
   }
 }
