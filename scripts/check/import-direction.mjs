@@ -21,6 +21,7 @@ const BELOW = {
     'migrations',
   ],
   analytics: [
+    'dashboard',
     'tracker',
     'dialects',
     'live',

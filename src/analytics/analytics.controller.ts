@@ -36,7 +36,7 @@ import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
 import { CsvOrJsonInterceptor } from '../query/csv-or-json.interceptor.js';
 import { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
 import { whileConnected } from '../query/send-answer.js';
-import { AnalyticsService } from './analytics.service.js';
+import { OriginalApiService } from './original-api.service.js';
 import { EventDto } from './event.dto.js';
 import { tellRejection } from './rejection-header.js';
 import { tellWindow } from './window-header.js';
@@ -45,7 +45,7 @@ import { tellWindow } from './window-header.js';
 @Controller('analytics')
 @UseFilters(AnalyticsExceptionFilter)
 export class AnalyticsController {
-  constructor(private readonly analytics: AnalyticsService) {}
+  constructor(private readonly analytics: OriginalApiService) {}
 
   @Post()
   @HttpCode(204)

@@ -72,8 +72,8 @@ export function setHeader(response: HttpResponse, name: string, value: string): 
 
 /** Says that the answer depends on a header of the request, besides what it's said to depend on. */
 export function addVary(response: HttpResponse, field: string): void {
-  const known = response.getHeader('Vary');
-  setHeader(response, 'Vary', known === undefined ? field : `${String(known)}, ${field}`);
+  const known = response.getHeader('Vary') as string | string[] | undefined;
+  setHeader(response, 'Vary', [known ?? [], field].flat().join(', '));
 }
 
 export function sendJson(response: ServerResponse, status: number, value: object): void {

@@ -14,22 +14,33 @@ export class DatabaseError extends Error {
   override name = 'DatabaseError';
 }
 
+/** Where in a database, and by which of the settings. */
+export interface DatabasePlace {
+  /** What the settings call its URL; `DATABASE_URL` without it. */
+  name?: string;
+  /** Of its tables; created where it's missing. */
+  schema?: string | undefined;
+}
+
 /**
  * Connects and brings the schema up to date. Any number of servers may start at once.
  *
  * @param url a PostgreSQL connection URL; never shown
  * @param log takes lines for the person who waits
  * @param signal ends the waiting, with an AbortError
+ * @param place in the database, and what to call it in messages
  * @throws DatabaseError when nothing answers within 30 seconds, or the access is refused
  */
 export async function openDatabase(
   url: string,
   log: (line: string) => void,
   signal?: AbortSignal,
+  { name = 'DATABASE_URL', schema }: DatabasePlace = {},
 ): Promise<DataSource> {
-  const dataSource = await connect(url, log, signal);
+  const connecting = new DataSource(dataSourceOptions(url, schema));
+  const dataSource = await connect(connecting, name, log, signal);
   try {
-    await migrate(dataSource);
+    await migrate(dataSource, schema);
     return dataSource;
   } catch (error) {
     await dataSource.destroy();
@@ -38,21 +49,22 @@ export async function openDatabase(
 }
 
 async function connect(
-  url: string,
+  dataSource: DataSource,
+  name: string,
   log: (line: string) => void,
   signal: AbortSignal | undefined,
 ): Promise<DataSource> {
   const deadline = performance.now() + PATIENCE_MS;
   for (let attempt = 1; ; attempt += 1) {
     try {
-      return await new DataSource(dataSourceOptions(url)).initialize();
+      return await dataSource.initialize();
     } catch (error) {
       if (!isUnavailable(error)) {
         throw new DatabaseError(`The database refuses the connection: ${messageOf(error)}`);
       }
       if (performance.now() > deadline) {
         throw new DatabaseError(
-          `No database answered at DATABASE_URL within ${PATIENCE_MS / 1000} s: ${messageOf(error)}`,
+          `No database answered at ${name} within ${PATIENCE_MS / 1000} s: ${messageOf(error)}`,
         );
       }
       if (attempt === 1) log('Waiting for the database …');
@@ -61,12 +73,13 @@ async function connect(
   }
 }
 
-async function migrate(dataSource: DataSource): Promise<void> {
+async function migrate(dataSource: DataSource, schema: string | undefined): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
     // Another server may be migrating for longer than a statement usually takes.
     await runner.query('SET statement_timeout = 0');
     await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+    if (schema !== undefined) await runner.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
     await dataSource.runMigrations({ transaction: 'each' });
     await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
     await runner.query('RESET statement_timeout');

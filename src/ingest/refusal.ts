@@ -54,6 +54,7 @@ export const REFUSALS = {
   line_too_long: 'a line must be at most 1 MB',
   damaged_in_spool: 'the record was damaged on disk while it waited for the database',
   too_old: 'timestamp lies before the time from which raw events are kept',
+  untracked: 'a function of @Track failed, or nothing could be stored; the log says why',
   refused_by_database: 'the database refuses one of the values',
 } as const;
 
