@@ -182,7 +182,7 @@ describe('the package in a new application', () => {
       expect((await person('toys/dashboard')).status).toBe(404);
       await expectEnd(program);
     }
-  });
+  }, 120_000);
 
   it('works without HTTP, and ends by itself', async () => {
     const { code, output } = await host.start(['dist/report.js'], env).ended();
