@@ -2,7 +2,6 @@ import { Module, type DynamicModule } from '@nestjs/common';
 import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AnalyticsModule, type AnalyticsOptions } from './analytics/analytics.module.js';
-import { DashboardModule } from './dashboard/dashboard.module.js';
 import { OperationsModule } from './operations/operations.module.js';
 
 /** The standalone server, put together. */
@@ -10,7 +9,7 @@ import { OperationsModule } from './operations/operations.module.js';
 export class AppModule {
   /** @param dataSource connected and migrated; closed with the application */
   static on(dataSource: DataSource, options: AnalyticsOptions = {}): DynamicModule {
-    const analytics = AnalyticsModule.with(options);
+    const analytics = AnalyticsModule.forRoot(options);
     return {
       module: AppModule,
       imports: [
@@ -19,7 +18,6 @@ export class AppModule {
           dataSourceFactory: () => Promise.resolve(dataSource),
         }),
         analytics,
-        DashboardModule,
         OperationsModule.watching(analytics),
       ],
     };

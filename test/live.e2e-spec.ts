@@ -6,6 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/glob
 import { createApp } from '../src/create-app.js';
 import { LiveFeed } from '../src/live/live-feed.js';
 import { openDatabase } from '../src/database/open-database.js';
+import { CHANNEL } from '../src/live/notices.js';
 import { startApplication, type TestApplication } from './support/application.js';
 import { LiveClient } from './support/live-client.js';
 import { until } from './support/poll.js';
@@ -239,7 +240,7 @@ describe('the live feed', () => {
   it('takes no notice of what it cannot read', async () => {
     const client = await watch();
     for (const payload of ['', 'want', 'events x', 'events abc-1 0\n{', `want ${'1'.repeat(99)}`]) {
-      await server.dataSource.query(`SELECT pg_notify('analytics_live', $1)`, [payload]);
+      await server.dataSource.query(`SELECT pg_notify(${CHANNEL}, $1)`, [payload]);
     }
     await click('after');
     await client.has(1);
@@ -340,7 +341,7 @@ describe('the live feed', () => {
   async function notify(from: string, first: number, events: object[], times = 1): Promise<void> {
     const lines = events.map((event) => JSON.stringify({ id: randomUUID(), ...event }));
     await server.dataSource.query(
-      `SELECT pg_notify('analytics_live', format(E'events %s-%s 0\n%s', $1::text, number, $2::text))
+      `SELECT pg_notify(${CHANNEL}, format(E'events %s-%s 0\n%s', $1::text, number, $2::text))
        FROM generate_series($3::int, $3::int + $4::int - 1) AS number`,
       [from, lines.join('\n'), first, times],
     );

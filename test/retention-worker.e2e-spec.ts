@@ -4,8 +4,7 @@ import { deleteRowByRow } from '../src/database/compression.js';
 import { moveHorizon } from '../src/rollup/horizon.js';
 import { RETENTION_LOCK, ROLLUP_LOCKS } from '../src/rollup/locks.js';
 import { verifyMinutes } from '../src/rollup/verify.js';
-import { AnalyticsModule } from '../src/analytics/analytics.module.js';
-import { RetentionOptions } from '../src/retention/retention.options.js';
+import { checkRetention, RetentionOptions } from '../src/retention/retention.options.js';
 import { runRetention, TooBusyError } from '../src/retention/run-retention.js';
 import { Analyst, record, type Recorded } from './support/analyst.js';
 import { bringDatabaseBack, takeDatabaseAway } from './support/database.js';
@@ -234,7 +233,7 @@ describe('a server that is told how long to keep things', () => {
     [{ compressAfterDays: -1 }, 'retention.compressAfterDays must be a number of days'],
   ])('refuses %j', (options, message) => {
     const retention = Object.assign(new RetentionOptions(), options);
-    expect(() => AnalyticsModule.with({ retention })).toThrow(message);
+    expect(() => checkRetention(retention)).toThrow(message);
   });
 });
 

@@ -96,7 +96,7 @@ describe('record_events', () => {
     const writers = await new DataSource({
       ...dataSourceOptions(database.url),
       poolSize: 20,
-    } as ReturnType<typeof dataSourceOptions>).initialize();
+    }).initialize();
     const BATCHES = 10;
     const users = Array.from({ length: 300 }, (_, index) => `new-${index}`);
     const statuses = await Promise.all(

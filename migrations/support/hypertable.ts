@@ -34,7 +34,11 @@ async function enableTimescaledb(runner: QueryRunner): Promise<boolean> {
   if (!server) return false;
   // Creating the extension on a server that hasn't preloaded it ends the connection.
   if (server.installed || !server.preloaded) return server.installed;
-  return await permitted(runner, 'CREATE EXTENSION IF NOT EXISTS timescaledb');
+  // Not beside our tables, where these lie in a schema of their own: others may need it, too.
+  const [place] = (await runner.query(
+    `SELECT CASE WHEN to_regnamespace('public') IS NULL THEN '' ELSE 'SCHEMA public' END AS schema`,
+  )) as { schema: string }[];
+  return await permitted(runner, `CREATE EXTENSION IF NOT EXISTS timescaledb ${place!.schema}`);
 }
 
 /** False where the role lacks the right; any other failure is thrown. */

@@ -22,6 +22,7 @@ const BELOW = {
     'migrations',
   ],
   analytics: [
+    'dashboard',
     'tracker',
     'dialects',
     'live',

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import {
   applyDecorators,
   Injectable,
@@ -14,6 +14,7 @@ import {
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
+import { nodeRequest, nodeResponse, type HttpRequest, type HttpResponse } from '../common/http.js';
 import { ErrorDto } from '../common/error.dto.js';
 import { Access, type Need } from './access.js';
 import type { AccessKind } from './keys/access-key.js';
@@ -32,23 +33,20 @@ export class AccessGuard implements CanActivate {
 
   /** @throws what `Access.authorize` does */
   async canActivate(context: ExecutionContext): Promise<true> {
-    const [request, response] = context.getArgs<[RawOf<IncomingMessage>, RawOf<ServerResponse>]>();
-    const raw = request.raw ?? request;
+    const [request, response] = context.getArgs<[HttpRequest, HttpResponse]>();
+    const raw = nodeRequest(request);
     // A handler of its own need stands in a class that has one, too.
     if (this.letIn.has(raw)) return true;
     const need = this.reflector.getAllAndOverride<Need>(NEED, [
       context.getHandler(),
       context.getClass(),
     ]);
-    await this.access.admit(raw, response.raw ?? response);
+    await this.access.admit(raw, nodeResponse(response));
     await this.access.authorize(raw, need);
     this.letIn.add(raw);
     return true;
   }
 }
-
-/** Fastify wraps them. */
-type RawOf<Type> = Type & { raw?: Type };
 
 /**
  * Of a controller, or one of its handlers: which kind of key it takes, where keys are needed.

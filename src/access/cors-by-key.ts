@@ -1,5 +1,5 @@
 import cors, { type CorsOptions } from 'cors';
-import type { RequestHandler } from 'express';
+import type { Middleware } from '../common/http.js';
 import type { Access } from './access.js';
 
 const EXPOSED = [
@@ -17,7 +17,7 @@ const MAX_AGE_S = 600;
  * Lets pages of other sites ask, where the keys say so. A browser asks before without the key: whether it
  * is one for that page is found out when the request itself comes.
  */
-export function corsByKey(access: Access, kind: 'write' | 'read'): RequestHandler {
+export function corsByKey(access: Access, kind: 'write' | 'read'): Middleware {
   const common: CorsOptions = {
     methods: kind === 'write' ? ['POST'] : ['GET', 'POST'],
     exposedHeaders: EXPOSED,

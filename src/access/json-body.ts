@@ -1,12 +1,19 @@
-import express, { type NextFunction, type Request, type Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import bodyParser from 'body-parser';
 import { UnreadableRequestError } from '../common/errors.js';
 
+type WithBody = IncomingMessage & { body?: unknown };
+
 const MAX_BYTES = 64 * 1024;
-const problems = new WeakMap<Request, UnreadableRequestError>();
-const parse = express.json({ limit: MAX_BYTES, strict: false });
+const problems = new WeakMap<IncomingMessage, UnreadableRequestError>();
+const parse = bodyParser.json({ limit: MAX_BYTES, strict: false });
 
 /** Takes a small body of JSON, by its content type alone: no page can send that without asking before. */
-export function receiveJsonBody(request: Request, response: Response, next: NextFunction): void {
+export function receiveJsonBody(
+  request: WithBody,
+  response: ServerResponse,
+  next: () => void,
+): void {
   if (request.body !== undefined && request.body !== null) {
     next();
     return;
@@ -21,10 +28,10 @@ export function receiveJsonBody(request: Request, response: Response, next: Next
  * @returns undefined where there is none
  * @throws UnreadableRequestError
  */
-export function jsonBody(request: Request): unknown {
+export function jsonBody(request: WithBody): unknown {
   const problem = problems.get(request);
   if (problem) throw problem;
-  const { body } = request as { body: unknown };
+  const { body } = request;
   const hasBody = Number(request.headers['content-length'] ?? 0) > 0;
   if (body === undefined && hasBody) throw unsupported();
   return body;

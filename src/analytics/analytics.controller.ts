@@ -25,10 +25,16 @@ import {
   ApiTags,
   getSchemaPath,
 } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
+import {
+  nodeRequest,
+  nodeResponse,
+  searchOf,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import { TakesOnly } from '../common/known-parameters.js';
 import { validated } from '../common/validated.pipe.js';
 import { receivedBody } from '../ingest/body/body.middleware.js';
@@ -36,7 +42,7 @@ import { RejectionsDto, RejectionsQueryDto } from '../ingest/rejections.dto.js';
 import { CsvOrJsonInterceptor } from '../query/csv-or-json.interceptor.js';
 import { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
 import { whileConnected } from '../query/send-answer.js';
-import { AnalyticsService } from './analytics.service.js';
+import { OriginalApiService } from './original-api.service.js';
 import { EventDto } from './event.dto.js';
 import { tellRejection } from './rejection-header.js';
 import { tellWindow } from './window-header.js';
@@ -46,7 +52,7 @@ import { tellWindow } from './window-header.js';
 @Controller('analytics')
 @UseFilters(AnalyticsExceptionFilter)
 export class AnalyticsController {
-  constructor(private readonly analytics: AnalyticsService) {}
+  constructor(private readonly analytics: OriginalApiService) {}
 
   @Post()
   @HttpCode(204)
@@ -83,10 +89,12 @@ export class AnalyticsController {
   })
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async record(
-    @Req() request: Request,
-    @Res({ passthrough: true }) response: Response,
+    @Req() request: HttpRequest,
+    @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<void> {
-    const refusal = await this.analytics.record(request, queryOf(request), receivedBody(request));
+    const node = nodeRequest(request);
+    const query = searchOf(node).slice(1);
+    const refusal = await this.analytics.record(node, query, receivedBody(node));
     tellRejection(response, refusal);
   }
 
@@ -120,9 +128,9 @@ export class AnalyticsController {
   @ApiServiceUnavailableResponse({ type: ErrorDto, description: 'Try again: see Retry-After' })
   async report(
     @Query(validated) query: HourlyReportQueryDto,
-    @Res({ passthrough: true }) response: Response,
+    @Res({ passthrough: true }) response: HttpResponse,
   ): Promise<HourlyReportDto> {
-    const report = await this.analytics.report(query, whileConnected(response));
+    const report = await this.analytics.report(query, whileConnected(nodeResponse(response)));
     tellWindow(response, report);
     return report;
   }
@@ -138,11 +146,4 @@ export class AnalyticsController {
   rejected(@Query(validated) { limit }: RejectionsQueryDto): Promise<RejectionsDto> {
     return this.analytics.rejected(limit);
   }
-}
-
-/** The query string as it was sent: decoding it is part of judging it. */
-function queryOf(request: Request): string {
-  const { originalUrl } = request;
-  const start = originalUrl.indexOf('?');
-  return start === -1 ? '' : originalUrl.slice(start + 1);
 }

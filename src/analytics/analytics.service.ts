@@ -1,114 +1,144 @@
-import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { parseTimestamp } from '../common/timestamp.js';
-import { EventWriter } from '../ingest/writer/event-writer.js';
-import { EventRules } from '../ingest/event-rules.js';
-import { normalise } from '../ingest/normalise.js';
-import { Refusal } from '../ingest/refusal.js';
-import { OPTED_OUT, RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
-import { refusalOf, Senders, type Sender } from '../ingest/senders.js';
-import { withoutKey } from '../access/credentials.js';
-import { readRequestFields, type ReceivedBody } from '../ingest/request-fields.js';
-import type { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
-import { QueryThreads } from '../query/query-threads.js';
-import { hourUpTo } from '../query/window.js';
+import { Turns } from '../common/turns.js';
+import { BatchService } from '../ingest/batch/batch.service.js';
+import type { RefusalCode } from '../ingest/refusal.js';
+import { InvalidQueryError } from '../query/language/invalid-query.js';
+import type { QueryAnswerDto } from '../query/openapi/answer.dto.js';
+import type { QueryDto } from '../query/openapi/query.dto.js';
+import type { HourlyReportDto } from '../query/hourly-report.dto.js';
+import { QueryService } from '../query/query.service.js';
+import { OriginalApiService } from './original-api.service.js';
 
-/** The names that the original API takes. */
-const ORIGINAL_EVENTS = ['click', 'impression'] as const;
+/** An event, with the fields that `POST /analytics/batch` takes. */
+export interface AnalyticsEvent {
+  /** The name: 1 to 100 characters, such as `click`. */
+  event: string;
+  /** The user's id: 1 to 255 characters. */
+  user: string | number;
+  /** Whether it's an id that a device or a browser made up. */
+  anonymous?: boolean;
+  /** When it happened: a Date, Unix seconds or milliseconds, or ISO 8601 with an offset; now without it. */
+  timestamp?: Date | string | number;
+  /** Makes a retry with the same timestamp and user harmless. */
+  id?: string;
+  /** Where it comes from; `default` without it. */
+  source?: string;
+  /** A JSON object of at most 32 KB. */
+  properties?: Record<string, unknown>;
+}
 
-const ROUTE = 'POST /analytics';
+/**
+ * What became of an event. `duplicate`: it was stored before, and nothing changed. `accepted`: it lies
+ * on disk until the database is back. `rejected`: it can't be stored; the log of rejections has it, too.
+ */
+export type EventOutcome =
+  | { status: 'stored' | 'duplicate' | 'accepted'; id: string }
+  | { status: 'rejected'; code: RefusalCode; message: string };
 
-/** The original API: one event in, one hour's figures out. */
+/** A query, in the language of `POST /analytics/query`. */
+export type AnalyticsQuery = QueryDto;
+/** What it answers. */
+export type AnalyticsAnswer = Omit<QueryAnswerDto, 'results' | 'totals'> & {
+  results: Record<string, string | number | boolean | null>[];
+  totals: Record<string, number | null>;
+};
+/** Clicks and impressions of an hour, and of how many users. */
+export type AnalyticsHour = HourlyReportDto;
+
+/** In one transaction. */
+const EVENTS_AT_ONCE = 1_000;
+const NEVER = new AbortController().signal;
+const ROUTE = 'AnalyticsService';
+
+/** The way in and the way out without HTTP. */
 @Injectable()
 export class AnalyticsService {
+  private readonly turns = new Turns();
+
   constructor(
-    private readonly writer: EventWriter,
-    private readonly rejections: RejectionLog,
-    private readonly rules: EventRules,
-    private readonly queries: QueryThreads,
-    private readonly senders: Senders,
+    private readonly batches: BatchService,
+    private readonly queries: QueryService,
+    private readonly original: OriginalApiService,
   ) {}
 
   /**
-   * Stores one event.
+   * Stores an event.
    *
-   * @param request tells who sends it
-   * @param query the query string, still encoded
-   * @returns why nothing was stored, or undefined once the event is
-   * @throws UnavailableError when the event could be stored nowhere, or nobody can tell whose it is
+   * @returns once it's committed, or lies in the spool on disk while the database is away
+   * @throws AnalyticsError that's `retryable` when it isn't known to be stored: with the same timestamp,
+   *   user and id it may be given again
    */
-  async record(
-    request: IncomingMessage,
-    query: string,
-    body: ReceivedBody,
-  ): Promise<Refusal | undefined> {
-    const sender = await this.senderOf(request);
-    if (sender instanceof Refusal) return sender;
-    const refusal = await this.tryToStore(sender, query, body);
-    if (refusal) {
-      const text = sender.rules.hasOptedOut === true ? OPTED_OUT : describe(query, body);
-      this.rejections.note(refusal, ROUTE, text);
-    }
-    return refusal;
+  async record(event: AnalyticsEvent): Promise<EventOutcome> {
+    const [outcome] = await this.recordMany([event]);
+    return outcome!;
   }
 
   /**
-   * What clicks and impressions the hour up to a moment had, both ends in, and of how many users;
-   * where raw events are gone, of the whole minutes around it.
+   * Stores any number of events, 1,000 at once.
+   *
+   * @returns what became of each, in order, once they're committed or in the spool
+   * @throws as `record` does; those before may be stored
+   */
+  async recordMany(events: readonly AnalyticsEvent[]): Promise<EventOutcome[]> {
+    const outcomes: EventOutcome[] = [];
+    for (let start = 0; start < events.length; start += EVENTS_AT_ONCE) {
+      if (start > 0) await this.turns.next();
+      const some = events.slice(start, start + EVENTS_AT_ONCE).map(toItem);
+      const { receipts } = (await this.batches.store(some, ROUTE, 'all')).toResult();
+      for (const { status, id, code, message } of receipts) {
+        outcomes.push(
+          status === 'rejected'
+            ? { status, code: code as RefusalCode, message: message! }
+            : { status, id: id! },
+        );
+      }
+    }
+    return outcomes;
+  }
+
+  /**
+   * Answers a query as `POST /analytics/query` does.
    *
    * @param signal gives it up
+   * @throws AnalyticsError with the code that the endpoint answers, such as `invalid_query`
    */
-  async report({ timestamp }: HourlyReportQueryDto, signal: AbortSignal): Promise<HourlyReportDto> {
-    const { from, to } = hourUpTo(parseTimestamp(timestamp)!);
-    const figures = await this.queries.ask<'hour'>(
-      { kind: 'hour', from: from.getTime(), to: to.getTime() },
-      signal,
-    );
-    return {
-      window: {
-        from: new Date(figures.from).toISOString(),
-        to: new Date(figures.to).toISOString(),
-      },
-      unique_users: figures.users,
-      clicks: figures.clicks,
-      impressions: figures.impressions,
-    };
+  async query(query: AnalyticsQuery, signal: AbortSignal = NEVER): Promise<AnalyticsAnswer> {
+    const asked = { value: query, isShorthand: false, format: 'json' as const, signal };
+    const { text } = await this.queries.query(asked);
+    return JSON.parse(text) as AnalyticsAnswer;
   }
 
-  /** @param limit how many lines of the log, newest first */
-  rejected(limit: number): Promise<RejectionLogContents> {
-    return this.rejections.read(limit);
-  }
-
-  private async tryToStore(
-    sender: Sender,
-    query: string,
-    body: ReceivedBody,
-  ): Promise<Refusal | undefined> {
-    const fields = readRequestFields(query, body);
-    if (fields instanceof Refusal) return fields;
-    const rules = { ...this.rules.current(), names: ORIGINAL_EVENTS, ...sender.rules };
-    const event = normalise(fields, rules);
-    if (event instanceof Refusal) return event;
-    const [outcome] = await this.writer.write([event]);
-    if (outcome instanceof Refusal) return outcome;
-    if (outcome !== 'duplicate') this.senders.stored(sender);
-    return undefined;
-  }
-
-  private async senderOf(request: IncomingMessage): Promise<Sender | Refusal> {
-    try {
-      return await this.senders.of(request, ROUTE);
-    } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal) return refusal;
-      throw error;
+  /**
+   * Clicks and impressions of the hour that ends at a moment, both ends in, as `GET /analytics` has them.
+   *
+   * @param timestamp as that of an event
+   * @throws AnalyticsError, `invalid_query` for what is no timestamp
+   */
+  async hour(
+    timestamp: Date | string | number,
+    signal: AbortSignal = NEVER,
+  ): Promise<AnalyticsHour> {
+    const text = textOf(timestamp);
+    if (parseTimestamp(text) === undefined) {
+      throw new InvalidQueryError(
+        'timestamp',
+        'must be a Date, Unix seconds or milliseconds, or ISO 8601 with an offset',
+      );
     }
+    return await this.original.report({ timestamp: text }, signal);
   }
 }
 
-/** What was given, as the log of rejections shows it. */
-function describe(query: string, body: ReceivedBody): string {
-  const text = body instanceof Refusal ? '' : body.bytes.subarray(0, 2_000).toString();
-  return [query && `?${withoutKey(query)}`, text].filter((part) => part !== '').join(' ');
+function toItem(event: AnalyticsEvent): unknown {
+  // Called from JavaScript it may be anything.
+  const given: unknown = event;
+  if (typeof given !== 'object' || given === null || !('timestamp' in given)) return given;
+  return given.timestamp instanceof Date ? { ...given, timestamp: textOf(given.timestamp) } : given;
+}
+
+/** A date that is none has no text of ISO 8601; this is refused for what it is. */
+function textOf(timestamp: Date | string | number): string {
+  if (!(timestamp instanceof Date)) return String(timestamp);
+  return Number.isNaN(timestamp.getTime()) ? 'Invalid Date' : timestamp.toISOString();
 }

@@ -5,9 +5,9 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
-import type { Response } from 'express';
 import { isUnavailable } from './database-errors.js';
 import type { ErrorDto } from './error.dto.js';
+import { nodeResponse, sendJson, takeOver, type HttpResponse } from './http.js';
 import { AnalyticsError, UnavailableError } from './errors.js';
 
 /** When a client may try again. */
@@ -22,15 +22,17 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
   private warnedAt = Number.NEGATIVE_INFINITY;
 
   catch(error: unknown, host: ArgumentsHost): void {
-    const response = host.switchToHttp().getResponse<Response>();
+    const given = host.switchToHttp().getResponse<HttpResponse>();
+    const { headersSent, destroyed } = nodeResponse(given);
     // The client went away, and nobody would read it.
-    if (response.headersSent || response.destroyed) return;
+    if (headersSent || destroyed) return;
+    const response = takeOver(given);
     const answer = this.answer(error);
     if ([429, 503].includes(answer.statusCode))
       response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
     const headers = error instanceof AnalyticsError ? error.headers : {};
     for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
-    response.status(answer.statusCode).json(answer);
+    sendJson(response, answer.statusCode, answer);
   }
 
   protected answer(error: unknown): ErrorDto {
@@ -47,7 +49,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     if (error instanceof HttpException) {
       const statusCode = error.getStatus();
       const code = statusCode === 404 ? 'not_found' : 'invalid_request';
-      return { statusCode, code, message: error.message };
+      return { statusCode, code, message: messageOf(error) };
     }
     this.logger.error(error instanceof Error ? error.stack : String(error));
     return {
@@ -63,6 +65,14 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     this.warnedAt = now;
     this.logger.warn(line);
   }
+}
+
+/** A pipe of the application around the module tells more in a list than in the error's own message. */
+function messageOf(error: HttpException): string {
+  const body = error.getResponse();
+  const told: unknown = typeof body === 'object' && 'message' in body ? body.message : body;
+  const [first]: unknown[] = Array.isArray(told) ? told : [told];
+  return typeof first === 'string' ? first : error.message;
 }
 
 function rootCause(error: unknown): string {

@@ -1,7 +1,8 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import type { Request, Response } from 'express';
+import { acceptsEncoding } from './http.js';
 
 /** A small file that browsers get, compressed once, with a digest by which they know what they have. */
 export class StaticFile {
@@ -27,7 +28,7 @@ export class StaticFile {
   }
 
   /** Answers with the file, or that it's the one that the browser has. */
-  send(request: Request, response: Response, cacheControl: string): void {
+  send(request: IncomingMessage, response: ServerResponse, cacheControl: string): void {
     const encoding = encodingOf(request);
     // Strong: the digest differs by encoding, since a browser compares bytes.
     const etag = `"${this.digest}-${encoding}"`;
@@ -36,7 +37,7 @@ export class StaticFile {
     response.setHeader('Vary', 'Accept-Encoding');
     response.setHeader('X-Content-Type-Options', 'nosniff');
     if (isSame(request.headers['if-none-match'], etag)) {
-      response.status(304).end();
+      response.writeHead(304).end();
       return;
     }
     response.setHeader('Content-Type', this.type);
@@ -45,11 +46,10 @@ export class StaticFile {
   }
 }
 
-function encodingOf(request: Request): 'br' | 'gzip' | 'identity' {
+function encodingOf(request: IncomingMessage): 'br' | 'gzip' | 'identity' {
   // Browsers name gzip first, and mind br as little.
-  const accepts = (encoding: string) => request.acceptsEncodings(encoding) === encoding;
-  if (accepts('br')) return 'br';
-  return accepts('gzip') ? 'gzip' : 'identity';
+  if (acceptsEncoding(request, 'br')) return 'br';
+  return acceptsEncoding(request, 'gzip') ? 'gzip' : 'identity';
 }
 
 function isSame(known: string | undefined, etag: string): boolean {

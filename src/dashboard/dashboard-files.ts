@@ -1,7 +1,8 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { join } from 'node:path';
 import { Injectable } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import { builtFile } from '../common/built-file.js';
+import { pathOf, searchOf } from '../common/http.js';
 import { StaticFile } from '../common/static-file.js';
 
 const FOLDER = join(import.meta.dirname, 'public');
@@ -30,10 +31,10 @@ export class DashboardFiles {
   private readonly script = file('dashboard.js', 'text/javascript; charset=utf-8');
   private readonly style = file('dashboard.css', 'text/css; charset=utf-8');
 
-  sendPage(request: Request, response: Response): void {
+  sendPage(request: IncomingMessage, response: ServerResponse): void {
     // The page names its files, and the API, by their paths from here: with the slash they differ.
-    if (request.path.endsWith('/')) {
-      response.redirect(301, `../dashboard${searchOf(request)}`);
+    if (pathOf(request).endsWith('/')) {
+      response.writeHead(301, { Location: `../dashboard${searchOf(request)}` }).end();
       return;
     }
     response.setHeader('Content-Security-Policy', POLICY);
@@ -41,20 +42,15 @@ export class DashboardFiles {
     this.page.send(request, response, CACHE);
   }
 
-  sendScript(request: Request, response: Response): void {
+  sendScript(request: IncomingMessage, response: ServerResponse): void {
     this.script.send(request, response, CACHE);
   }
 
-  sendStyle(request: Request, response: Response): void {
+  sendStyle(request: IncomingMessage, response: ServerResponse): void {
     this.style.send(request, response, CACHE);
   }
 }
 
 function file(name: string, type: string): StaticFile {
   return StaticFile.read(builtFile(FOLDER, name), type);
-}
-
-function searchOf({ originalUrl }: Request): string {
-  const start = originalUrl.indexOf('?');
-  return start === -1 ? '' : originalUrl.slice(start);
 }

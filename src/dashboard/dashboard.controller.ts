@@ -1,6 +1,6 @@
 import { Controller, Get, Req, Res } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
+import { nodeRequest, takeOver, type HttpRequest, type HttpResponse } from '../common/http.js';
 import { DashboardFiles } from './dashboard-files.js';
 
 /** The page that people look at. It reads the public API, as any other program may. */
@@ -10,17 +10,17 @@ export class DashboardController {
   constructor(private readonly files: DashboardFiles) {}
 
   @Get()
-  page(@Req() request: Request, @Res() response: Response): void {
-    this.files.sendPage(request, response);
+  page(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+    this.files.sendPage(nodeRequest(request), takeOver(response));
   }
 
   @Get('dashboard.js')
-  script(@Req() request: Request, @Res() response: Response): void {
-    this.files.sendScript(request, response);
+  script(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+    this.files.sendScript(nodeRequest(request), takeOver(response));
   }
 
   @Get('dashboard.css')
-  style(@Req() request: Request, @Res() response: Response): void {
-    this.files.sendStyle(request, response);
+  style(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+    this.files.sendStyle(nodeRequest(request), takeOver(response));
   }
 }

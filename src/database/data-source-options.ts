@@ -1,5 +1,5 @@
 import { Client, type ClientConfig } from 'pg';
-import type { DataSourceOptions } from 'typeorm';
+import type { PostgresDataSourceOptions } from 'typeorm/driver/postgres/PostgresDataSourceOptions.js';
 import { migrations } from '../../migrations/index.js';
 import { EventName } from '../analytics/event-name.entity.js';
 import { Event } from '../analytics/event.entity.js';
@@ -33,40 +33,56 @@ class HeardClient extends Client {
   }
 }
 
+/** Of every user, source, name and event, and of what was rejected. */
+export const entities = [
+  User,
+  Merge,
+  MergeRefusal,
+  Group,
+  Membership,
+  EventName,
+  Source,
+  Event,
+  Rejection,
+  RejectionCount,
+];
+
+/** What needs no quotation marks, nor can be anything but a name. */
+const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
+
 /**
  * How the server reaches its database.
  *
  * @param url a PostgreSQL connection URL
+ * @param schema in which its tables lie, which has to exist; the connection's default without it
+ * @throws TypeError for what can be no schema's name
  */
-export function dataSourceOptions(url: string): DataSourceOptions {
+export function dataSourceOptions(url: string, schema?: string): PostgresDataSourceOptions {
+  if (schema !== undefined && !SCHEMA.test(schema)) {
+    throw new TypeError(
+      'schema must be 1 to 63 of the letters a to z, digits and _, with no digit first',
+    );
+  }
   return {
     type: 'postgres',
     url,
-    entities: [
-      User,
-      Merge,
-      MergeRefusal,
-      Group,
-      Membership,
-      EventName,
-      Source,
-      Event,
-      Rejection,
-      RejectionCount,
-    ],
+    entities,
     migrations,
     migrationsTableName: 'analytics_migrations',
     applicationName: 'user-analytics',
     poolSize: POOL_SIZE,
     connectTimeoutMS: CONNECTION_TIMEOUT_MS,
+    ...(schema !== undefined && { schema }),
     extra: {
       // So that the end of a peer that says nothing any more is found out.
       keepAlive: true,
       keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
       Client: HeardClient,
       statement_timeout: STATEMENT_TIMEOUT_MS,
+      // A start that failed elsewhere in the process leaves connections that nobody closes.
+      allowExitOnIdle: true,
       // An acknowledged event is stored, whatever the server's default.
-      options: '-c synchronous_commit=on',
+      options: `-c synchronous_commit=on${schema === undefined ? '' : ` -c search_path=${schema},public`}`,
     },
   };
 }

@@ -15,15 +15,21 @@ const OTHERS = `
  * Brings the schema up to date, each migration in a transaction of its own. Servers that start at once
  * do so one after the other: the later ones find nothing left to do.
  *
+ * @param schema of the tables, created where it's missing
  * @param log is told where others are at work on what changes: it can't be known how old they are
  * @throws DatabaseError where a newer version has been at the database, of which nothing is changed
  */
-export async function migrate(dataSource: DataSource, log: (line: string) => void): Promise<void> {
+export async function migrate(
+  dataSource: DataSource,
+  log: (line: string) => void,
+  schema?: string,
+): Promise<void> {
   const runner = dataSource.createQueryRunner();
   try {
     // Another server may be migrating, and a migration that reads all events takes its time.
     await runner.query('SET statement_timeout = 0');
     await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
+    if (schema !== undefined) await runner.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
     await runPending(dataSource, runner, log);
     await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
     await runner.query('RESET statement_timeout');

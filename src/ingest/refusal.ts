@@ -64,6 +64,7 @@ export const REFUSALS = {
   damaged_in_spool: 'the record was damaged on disk while it waited for the database',
   erased: 'its user was erased, and timestamp lies before that',
   too_old: 'timestamp lies before the time from which raw events are kept',
+  untracked: 'a function of @Track failed, or nothing could be stored; the log says why',
   refused_by_database: 'the database refuses one of the values',
 } as const;
 

@@ -103,7 +103,7 @@ export class LiveListener {
 
   private async work(client: Client, signal: AbortSignal): Promise<void> {
     await client.connect();
-    await within(ANSWER_MS, client.query(`LISTEN ${CHANNEL}`), noAnswer);
+    await within(ANSWER_MS, listenOn(client), noAnswer);
     if (signal.aborted) return;
     this.client = client;
     this.pause = FIRST_PAUSE_MS;
@@ -125,7 +125,15 @@ export class LiveListener {
 }
 
 function notify(client: Client, payload: string): Promise<unknown> {
-  return client.query('SELECT pg_notify($1, $2)', [CHANNEL, payload]);
+  return client.query(`SELECT pg_notify(${CHANNEL}, $1)`, [payload]);
+}
+
+/** A statement that takes no values, so the name is written into it. */
+async function listenOn(client: Client): Promise<void> {
+  const { rows } = await client.query<{ channel: string }>(
+    `SELECT quote_ident(${CHANNEL}) AS channel`,
+  );
+  await client.query(`LISTEN ${rows[0]!.channel}`);
 }
 
 function describe(error: unknown): string {

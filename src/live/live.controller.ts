@@ -1,9 +1,9 @@
 import { Controller, Get, Head, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiExcludeEndpoint, ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { Access } from '../access/access.js';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { nodeRequest, takeOver, type HttpRequest, type HttpResponse } from '../common/http.js';
 import { EventStream } from './event-stream.js';
 import { LiveFeed } from './live-feed.js';
 import { DescribeLive } from './live.openapi.js';
@@ -23,14 +23,15 @@ export class LiveController {
   /** Express would take the other for it, which never ends. */
   @Head()
   @ApiExcludeEndpoint()
-  head(@Res() response: Response): void {
-    EventStream.head(response);
+  head(@Res() response: HttpResponse): void {
+    EventStream.head(takeOver(response));
   }
 
   @Get()
   @DescribeLive()
-  watch(@Req() request: Request, @Res() response: Response): void {
-    this.feed.subscribe(response, parseLiveRequest(request));
-    this.access.endWhenRevoked(request, response);
+  watch(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+    const [node, answer] = [nodeRequest(request), takeOver(response)];
+    this.feed.subscribe(answer, parseLiveRequest(node));
+    this.access.endWhenRevoked(node, answer);
   }
 }

@@ -1,5 +1,8 @@
-/** Where processes tell each other what they store, and that somebody watches. */
-export const CHANNEL = 'analytics_live';
+/**
+ * SQL of where processes tell each other what they store, and that somebody watches. A database may have
+ * tables of several installations, in schemas of their own, and one mustn't hear of another.
+ */
+export const CHANNEL = "(SELECT 'analytics_live_' || id FROM installation)";
 
 /** PostgreSQL takes payloads of less than 8,000 bytes. */
 const MAX_PAYLOAD_BYTES = 7_900;

@@ -17,7 +17,7 @@ const ANSWER_MS = 5_000;
 const LAST_MS = 1_000;
 
 /** In a statement of its own: who notifies waits, at the commit, for all others who do. */
-const NOTIFY = 'SELECT pg_notify($1, payload) FROM unnest($2::text[]) AS payload';
+const NOTIFY = `SELECT pg_notify(${CHANNEL}, payload) FROM unnest($1::text[]) AS payload`;
 
 /** Tells all processes what this one has stored, now and then and not everything: a view, no store. */
 export class LivePublisher {
@@ -87,11 +87,7 @@ export class LivePublisher {
     const first = this.origin.numbers(items.length + 1);
     const payloads = writeEvents(this.origin.name, first, omitted, items.map(toLiveLine));
     try {
-      await withClient(
-        this.dataSource,
-        (client) => client.query(NOTIFY, [CHANNEL, payloads]),
-        ANSWER_MS,
-      );
+      await withClient(this.dataSource, (client) => client.query(NOTIFY, [payloads]), ANSWER_MS);
       this.isFailing = false;
     } catch (error) {
       this.sample.miss(items.length + omitted);

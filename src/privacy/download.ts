@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
 import { within } from '../common/within.js';
 
 /** A client that takes nothing for so long holds up a snapshot of the database. */
@@ -8,7 +8,7 @@ const STALLED_MS = 60_000;
 /** A file that is sent as it's made, no faster than the client takes it. */
 export class Download {
   constructor(
-    private readonly response: Response,
+    private readonly response: ServerResponse,
     private readonly name: string,
   ) {}
 
@@ -18,7 +18,7 @@ export class Download {
    */
   async send(parts: AsyncGenerator<string>, signal: AbortSignal): Promise<void> {
     const first = await parts.next();
-    this.response.type('application/json');
+    this.response.setHeader('Content-Type', 'application/json; charset=utf-8');
     this.response.setHeader('Cache-Control', 'no-store');
     this.response.setHeader('Content-Disposition', `attachment; filename="${this.name}"`);
     try {

@@ -1,5 +1,5 @@
+import type { ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Response } from 'express';
 import { DataSource } from 'typeorm';
 import { withClient } from '../ingest/store/database-client.js';
 import { UnknownUserError } from '../query/engine/refusals.js';
@@ -28,7 +28,7 @@ export class ExportService {
    * @param signal aborted when the client goes away
    * @throws UnknownUserError, TooManyExportsError before anything was sent
    */
-  async send(named: Named, response: Response, signal: AbortSignal): Promise<void> {
+  async send(named: Named, response: ServerResponse, signal: AbortSignal): Promise<void> {
     if (this.running >= MAX_EXPORTS) throw new TooManyExportsError(MAX_EXPORTS);
     this.running += 1;
     try {

@@ -1,9 +1,15 @@
 import { Controller, Delete, Get, Header, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { Access } from '../access/access.js';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import {
+  nodeRequest,
+  queryParameters,
+  takeOver,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import { whileConnected } from '../query/send-answer.js';
 import { ErasureService } from './erasure.service.js';
 import { ErasureWatch } from './erasure-watch.js';
@@ -29,18 +35,24 @@ export class PrivacyController {
   @DescribeExport()
   async export(
     @Param('id') id: string,
-    @Req() request: Request,
-    @Res() response: Response,
+    @Req() request: HttpRequest,
+    @Res() response: HttpResponse,
   ): Promise<void> {
-    const signal = whileConnected(response);
-    await this.exports.send(parseNamed(id, request.query), response, signal);
+    const [node, answer] = [nodeRequest(request), takeOver(response)];
+    const named = parseNamed(id, queryParameters(node));
+    await this.exports.send(named, answer, whileConnected(answer));
   }
 
   @Delete(':id')
   @Header('Cache-Control', 'no-store')
   @DescribeErasure()
-  async erase(@Param('id') id: string, @Req() request: Request): Promise<ErasureDto> {
-    const actor = this.access.actorOf(request) ?? 'anyone';
-    return await this.erasures.erase(parseNamed(id, request.query), actor, this.watch.signal);
+  async erase(@Param('id') id: string, @Req() request: HttpRequest): Promise<ErasureDto> {
+    const node = nodeRequest(request);
+    const actor = this.access.actorOf(node) ?? 'anyone';
+    return await this.erasures.erase(
+      parseNamed(id, queryParameters(node)),
+      actor,
+      this.watch.signal,
+    );
   }
 }

@@ -1,8 +1,8 @@
 import { Controller, HttpCode, Param, Post, Put, Req, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import { nodeRequest, type HttpRequest } from '../common/http.js';
 import { TakesOnly } from '../common/known-parameters.js';
 import { ProfileImportService } from './import/import.service.js';
 import { DescribeImport, DescribePut } from './profiles.openapi.js';
@@ -23,14 +23,14 @@ export class ProfilesController {
   @Put(':id')
   @TakesOnly()
   @DescribePut()
-  put(@Req() request: Request, @Param('id') id: string): Promise<ProfileDto> {
-    return this.profiles.put(request, id);
+  put(@Req() request: HttpRequest, @Param('id') id: string): Promise<ProfileDto> {
+    return this.profiles.put(nodeRequest(request), id);
   }
 
   @Post('import')
   @HttpCode(200)
   @DescribeImport()
-  import(@Req() request: Request): Promise<ProfileImportDto> {
-    return this.imports.receive(request);
+  import(@Req() request: HttpRequest): Promise<ProfileImportDto> {
+    return this.imports.receive(nodeRequest(request));
   }
 }

@@ -4,8 +4,16 @@ import {
   type ExecutionContext,
   type NestInterceptor,
 } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import { map, type Observable } from 'rxjs';
+import {
+  addVary,
+  nodeRequest,
+  preferredType,
+  queryParameters,
+  setHeader,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import type { HourlyReportDto } from './hourly-report.dto.js';
 
 /** Writes a report as CSV, or as JSON where `format` or else the Accept header asks for it. */
@@ -16,22 +24,23 @@ export class CsvOrJsonInterceptor implements NestInterceptor<HourlyReportDto> {
     next: CallHandler<HourlyReportDto>,
   ): Observable<HourlyReportDto | string> {
     const http = context.switchToHttp();
-    const response = http.getResponse<Response>();
-    response.vary('Accept');
-    if (prefersJson(http.getRequest<Request>())) return next.handle();
+    const response = http.getResponse<HttpResponse>();
+    addVary(response, 'Accept');
+    if (prefersJson(http.getRequest<HttpRequest>())) return next.handle();
     return next.handle().pipe(
       map((report) => {
-        response.type('text/csv');
+        setHeader(response, 'Content-Type', 'text/csv; charset=utf-8');
         return toCsv(report);
       }),
     );
   }
 }
 
-function prefersJson(request: Request): boolean {
-  const format = request.query['format'];
+function prefersJson(request: HttpRequest): boolean {
+  const node = nodeRequest(request);
+  const { format } = queryParameters(node);
   if (format !== undefined) return format === 'json';
-  return request.accepts(['text/csv', 'application/json']) === 'application/json';
+  return preferredType(node, ['text/csv', 'application/json']) === 'application/json';
 }
 
 /** Three lines, each a name and a number: the original API's answer. */

@@ -1,15 +1,20 @@
-import express, { type NextFunction, type Request, type Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import bodyParser from 'body-parser';
 import { UnreadableRequestError } from '../common/errors.js';
 
 const MAX_BYTES = 1024 * 1024;
 
 /** What went wrong with a body; told when it's asked for, where errors are mapped to answers. */
-const problems = new WeakMap<Request, UnreadableRequestError>();
+const problems = new WeakMap<IncomingMessage, UnreadableRequestError>();
 
-const parse = express.json({ limit: MAX_BYTES, type: () => true, strict: false });
+const parse = bodyParser.json({ limit: MAX_BYTES, type: () => true, strict: false });
 
 /** Takes the body of a query; an application around this one may have parsed it already. */
-export function receiveQueryBody(request: Request, response: Response, next: NextFunction): void {
+export function receiveQueryBody(
+  request: IncomingMessage & { body?: unknown },
+  response: ServerResponse,
+  next: () => void,
+): void {
   if (request.body !== undefined && request.body !== null) {
     next();
     return;
@@ -21,10 +26,10 @@ export function receiveQueryBody(request: Request, response: Response, next: Nex
 }
 
 /** @throws UnreadableRequestError */
-export function queryBody(request: Request): unknown {
+export function queryBody(request: IncomingMessage & { body?: unknown }): unknown {
   const problem = problems.get(request);
   if (problem) throw problem;
-  return request.body as unknown;
+  return request.body;
 }
 
 function problemOf(error: unknown): UnreadableRequestError {

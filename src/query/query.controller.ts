@@ -1,9 +1,15 @@
 import { Controller, Get, HttpCode, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { TakesOnly } from '../common/known-parameters.js';
+import {
+  nodeRequest,
+  queryParameters,
+  takeOver,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import {
   DescribeEvents,
   DescribeExport,
@@ -31,13 +37,13 @@ export class QueryController {
   @TakesOnly('format')
   @HttpCode(200)
   @DescribeQuery()
-  query(@Req() request: Request, @Res() response: Response): Promise<void> {
+  query(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     return answer(request, response, (asked) => this.queries.query(asked));
   }
 
   @Get('query')
   @DescribeQueryString()
-  queryByString(@Req() request: Request, @Res() response: Response): Promise<void> {
+  queryByString(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     return answerString(request, response, (asked) => this.queries.query(asked));
   }
 
@@ -45,7 +51,7 @@ export class QueryController {
   @TakesOnly('format')
   @HttpCode(200)
   @DescribeFunnel()
-  funnel(@Req() request: Request, @Res() response: Response): Promise<void> {
+  funnel(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     return answer(request, response, (asked) => this.queries.funnel(asked));
   }
 
@@ -53,42 +59,48 @@ export class QueryController {
   @TakesOnly('format')
   @HttpCode(200)
   @DescribeRetention()
-  retention(@Req() request: Request, @Res() response: Response): Promise<void> {
+  retention(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     return answer(request, response, (asked) => this.queries.retention(asked));
   }
 
   @Get('events')
   @DescribeEvents()
-  events(@Req() request: Request, @Res() response: Response): Promise<void> {
+  events(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
     return answerString(request, response, (asked) => this.queries.events(asked));
   }
 
   @Get('export')
   @DescribeExport()
-  async export(@Req() request: Request, @Res() response: Response): Promise<void> {
-    const query = this.queries.readExport(request.query);
-    const signal = whileConnected(response);
-    await sendParts(response, query.format, this.queries.export(query, signal), signal);
+  async export(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    const query = this.queries.readExport(queryParameters(nodeRequest(request)));
+    const sent = takeOver(response);
+    const signal = whileConnected(sent);
+    await sendParts(sent, query.format, this.queries.export(query, signal), signal);
   }
 }
 
-async function answer(request: Request, response: Response, answering: Answering): Promise<void> {
-  const format = formatOf(request);
-  const signal = whileConnected(response);
-  const asked = { value: queryBody(request), isShorthand: false, format, signal };
-  sendAnswer(response, format, await answering(asked));
+async function answer(
+  request: HttpRequest,
+  response: HttpResponse,
+  answering: Answering,
+): Promise<void> {
+  const node = nodeRequest(request);
+  const sent = takeOver(response);
+  const format = formatOf(node);
+  const signal = whileConnected(sent);
+  const asked = { value: queryBody(node), isShorthand: false, format, signal };
+  sendAnswer(sent, format, await answering(asked));
 }
 
 async function answerString(
-  request: Request,
-  response: Response,
+  request: HttpRequest,
+  response: HttpResponse,
   answering: Answering,
 ): Promise<void> {
-  const format = formatOf(request);
-  const signal = whileConnected(response);
-  sendAnswer(
-    response,
-    format,
-    await answering({ value: request.query, isShorthand: true, format, signal }),
-  );
+  const node = nodeRequest(request);
+  const sent = takeOver(response);
+  const format = formatOf(node);
+  const signal = whileConnected(sent);
+  const asked = { value: queryParameters(node), isShorthand: true, format, signal };
+  sendAnswer(sent, format, await answering(asked));
 }

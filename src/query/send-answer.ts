@@ -1,19 +1,24 @@
 import { once } from 'node:events';
-import type { Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { addVary, preferredType, queryParameters, sendText } from '../common/http.js';
 import { InvalidQueryError } from './language/invalid-query.js';
 import type { AnswerText, Format } from './thread/tasks.js';
 
-const TYPES = { json: 'application/json', csv: 'text/csv', ndjson: 'application/x-ndjson' };
+const TYPES = {
+  json: 'application/json; charset=utf-8',
+  csv: 'text/csv; charset=utf-8',
+  ndjson: 'application/x-ndjson',
+};
 
 /**
  * By `format`, else by the Accept header.
  *
  * @throws InvalidQueryError
  */
-export function formatOf(request: Request): Format {
-  const { format } = request.query;
+export function formatOf(request: IncomingMessage): Format {
+  const { format } = queryParameters(request);
   if (format === undefined) {
-    return request.accepts(['application/json', 'text/csv']) === 'text/csv' ? 'csv' : 'json';
+    return preferredType(request, ['application/json', 'text/csv']) === 'text/csv' ? 'csv' : 'json';
   }
   if (format !== 'json' && format !== 'csv') {
     throw new InvalidQueryError('format', 'must be json or csv, given once');
@@ -22,23 +27,23 @@ export function formatOf(request: Request): Format {
 }
 
 /** Aborts when the client goes away before its answer is complete. */
-export function whileConnected(response: Response): AbortSignal {
+export function whileConnected(response: ServerResponse): AbortSignal {
   const controller = new AbortController();
   response.once('close', () => controller.abort());
   return controller.signal;
 }
 
 export function sendAnswer(
-  response: Response,
+  response: ServerResponse,
   format: Format,
   { text, nextCursor, botEventsLeftOut }: AnswerText,
 ): void {
-  response.vary('Accept').type(TYPES[format]);
+  addVary(response, 'Accept');
   if (nextCursor !== null) response.setHeader('X-Next-Cursor', nextCursor);
   if (botEventsLeftOut !== undefined) {
     response.setHeader('X-Analytics-Bots-Excluded', String(botEventsLeftOut));
   }
-  response.send(text);
+  sendText(response, TYPES[format], text);
 }
 
 /**
@@ -46,13 +51,13 @@ export function sendAnswer(
  * thrown; after it the connection is broken off, so that nobody takes a part for the whole.
  */
 export async function sendParts(
-  response: Response,
+  response: ServerResponse,
   format: 'ndjson' | 'csv',
   parts: AsyncGenerator<string>,
   signal: AbortSignal,
 ): Promise<void> {
   let next = await parts.next();
-  response.type(TYPES[format]);
+  response.setHeader('Content-Type', TYPES[format]);
   try {
     while (!next.done && !signal.aborted) {
       if (!response.write(next.value)) await once(response, 'drain', { signal });

@@ -1,8 +1,14 @@
 import { Controller, Get, Param, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { AccessBy } from '../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
+import {
+  nodeRequest,
+  searchOf,
+  takeOver,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import { DescribeUser, DescribeUsers } from './openapi/users.openapi.js';
 import { QueryService } from './query.service.js';
 import { formatOf, sendAnswer, whileConnected } from './send-answer.js';
@@ -17,25 +23,24 @@ export class UsersController {
 
   @Get()
   @DescribeUsers()
-  async users(@Req() request: Request, @Res() response: Response): Promise<void> {
-    const format = formatOf(request);
-    const signal = whileConnected(response);
-    sendAnswer(response, format, await this.queries.users(searchOf(request), format, signal));
+  async users(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    const node = nodeRequest(request);
+    const answer = takeOver(response);
+    const format = formatOf(node);
+    const signal = whileConnected(answer);
+    sendAnswer(answer, format, await this.queries.users(searchOf(node), format, signal));
   }
 
   @Get(':id')
   @DescribeUser()
   async user(
     @Param('id') id: string,
-    @Req() request: Request,
-    @Res() response: Response,
+    @Req() request: HttpRequest,
+    @Res() response: HttpResponse,
   ): Promise<void> {
-    const signal = whileConnected(response);
-    sendAnswer(response, 'json', await this.queries.user(id, searchOf(request), signal));
+    const answer = takeOver(response);
+    const signal = whileConnected(answer);
+    const search = searchOf(nodeRequest(request));
+    sendAnswer(answer, 'json', await this.queries.user(id, search, signal));
   }
-}
-
-function searchOf({ url }: Request): string {
-  const start = url.indexOf('?');
-  return start === -1 ? '' : url.slice(start);
 }

@@ -1,6 +1,6 @@
 import { Controller, Get, HttpCode, Post, Req, Res, UseFilters, type Type } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
+import { nodeRequest, takeOver, type HttpRequest, type HttpResponse } from '../common/http.js';
 import type { DialectAnswer } from '../dialects/dialect.service.js';
 import { DialectExceptionFilter } from '../dialects/dialect-exception.filter.js';
 import { ApiReceive, ApiScript } from './tracker.openapi.js';
@@ -16,15 +16,15 @@ export function createTrackerController(paths: string[]): Type {
 
     @Get(paths)
     @ApiScript()
-    script(@Req() request: Request, @Res() response: Response): void {
-      this.tracker.send(request, response);
+    script(@Req() request: HttpRequest, @Res() response: HttpResponse): void {
+      this.tracker.send(nodeRequest(request), takeOver(response));
     }
 
     @Post(paths)
     @HttpCode(200)
     @ApiReceive()
-    receive(@Req() request: Request): Promise<DialectAnswer> {
-      return this.tracker.receive(request);
+    receive(@Req() request: HttpRequest): Promise<DialectAnswer> {
+      return this.tracker.receive(nodeRequest(request));
     }
   }
   return TrackerController;

@@ -1,5 +1,5 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import type { Request, Response } from 'express';
 import { builtFile } from '../common/built-file.js';
 import { StaticFile } from '../common/static-file.js';
 import type { DialectAnswer } from '../dialects/dialect.service.js';
@@ -19,7 +19,7 @@ export class TrackerService {
 
   constructor(private readonly segment: SegmentService) {}
 
-  send(request: Request, response: Response): void {
+  send(request: IncomingMessage, response: ServerResponse): void {
     // Pages of any origin may load it, those that isolate themselves from other origins, too.
     response.setHeader('Access-Control-Allow-Origin', '*');
     response.setHeader('Cross-Origin-Resource-Policy', 'cross-origin');
@@ -27,7 +27,7 @@ export class TrackerService {
   }
 
   /** @throws what `SegmentService.receiveBatch` does */
-  receive(request: Request): Promise<DialectAnswer> {
+  receive(request: IncomingMessage): Promise<DialectAnswer> {
     const agent = request.headers['user-agent'];
     return this.segment.receiveBatch(request, `POST ${TRACKER_PATH}`, agent);
   }

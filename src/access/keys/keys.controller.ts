@@ -22,8 +22,8 @@ import {
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
-import type { Request } from 'express';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
+import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { Access } from '../access.js';
 import { AccessBy } from '../access.guard.js';
@@ -75,8 +75,9 @@ export class KeysController {
   @ApiCreatedResponse({ type: MadeKeyDto })
   @ApiBadRequestResponse(UNREADABLE)
   @ApiUnsupportedMediaTypeResponse({ type: ErrorDto, description: 'No JSON' })
-  create(@Req() request: Request): Promise<MadeKeyDto> {
-    return this.keys.create(jsonBody(request), this.access.actorOf(request)!);
+  create(@Req() request: HttpRequest): Promise<MadeKeyDto> {
+    const node = nodeRequest(request);
+    return this.keys.create(jsonBody(node), this.access.actorOf(node)!);
   }
 
   @Post(':id/rotate')
@@ -93,8 +94,9 @@ export class KeysController {
   @ApiNotFoundResponse(UNKNOWN)
   @ApiConflictResponse({ type: ErrorDto, description: '`revoked_key`: it is revoked already' })
   @ApiUnsupportedMediaTypeResponse({ type: ErrorDto, description: 'No JSON' })
-  rotate(@Req() request: Request, @Param('id') id: string): Promise<MadeKeyDto> {
-    return this.keys.rotate(id, jsonBody(request), this.access.actorOf(request)!);
+  rotate(@Req() request: HttpRequest, @Param('id') id: string): Promise<MadeKeyDto> {
+    const node = nodeRequest(request);
+    return this.keys.rotate(id, jsonBody(node), this.access.actorOf(node)!);
   }
 
   @Delete(':id')
@@ -105,7 +107,7 @@ export class KeysController {
   @ApiParam(ID)
   @ApiOkResponse({ type: KeyDto })
   @ApiNotFoundResponse(UNKNOWN)
-  revoke(@Req() request: Request, @Param('id') id: string): Promise<KeyDto> {
-    return this.keys.revoke(id, this.access.actorOf(request)!);
+  revoke(@Req() request: HttpRequest, @Param('id') id: string): Promise<KeyDto> {
+    return this.keys.revoke(id, this.access.actorOf(nodeRequest(request))!);
   }
 }

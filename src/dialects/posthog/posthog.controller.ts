@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request } from 'express';
+import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import { DialectExceptionFilter } from '../dialect-exception.filter.js';
 import type { EventsResultDto } from '../calls-result.dto.js';
 import { ApiEvents } from './posthog.openapi.js';
@@ -15,14 +15,14 @@ export class PosthogController {
   @Post('batch')
   @HttpCode(200)
   @ApiEvents('many events')
-  batch(@Req() request: Request): Promise<EventsResultDto> {
-    return this.posthog.receive(request, 'POST /batch/');
+  batch(@Req() request: HttpRequest): Promise<EventsResultDto> {
+    return this.posthog.receive(nodeRequest(request), 'POST /batch/');
   }
 
   @Post('i/v0/e')
   @HttpCode(200)
   @ApiEvents('one event')
-  event(@Req() request: Request): Promise<EventsResultDto> {
-    return this.posthog.receive(request, 'POST /i/v0/e/');
+  event(@Req() request: HttpRequest): Promise<EventsResultDto> {
+    return this.posthog.receive(nodeRequest(request), 'POST /i/v0/e/');
   }
 }

@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiExcludeController } from '@nestjs/swagger';
-import type { Request } from 'express';
+import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import type { DialectAnswer } from '../dialect.service.js';
 import { DialectExceptionFilter } from '../dialect-exception.filter.js';
 import { SegmentService } from './segment.service.js';
@@ -14,44 +14,44 @@ export class SegmentShortController {
 
   @Post('t')
   @HttpCode(200)
-  track(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'track');
+  track(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'track');
   }
 
   @Post('i')
   @HttpCode(200)
-  identify(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'identify');
+  identify(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'identify');
   }
 
   @Post('p')
   @HttpCode(200)
-  page(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'page');
+  page(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'page');
   }
 
   @Post('s')
   @HttpCode(200)
-  screen(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'screen');
+  screen(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'screen');
   }
 
   @Post('a')
   @HttpCode(200)
-  alias(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'alias');
+  alias(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'alias');
   }
 
   @Post('g')
   @HttpCode(200)
-  group(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'group');
+  group(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'group');
   }
 
   @Post('b')
   @HttpCode(200)
-  batch(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveBatch(request);
+  batch(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveBatch(nodeRequest(request));
   }
 
   /** The browser SDK's figures about itself: nothing of the sort is kept. */

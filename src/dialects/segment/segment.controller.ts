@@ -1,6 +1,6 @@
 import { Controller, HttpCode, Post, Req, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request } from 'express';
+import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import type { DialectAnswer } from '../dialect.service.js';
 import { DialectExceptionFilter } from '../dialect-exception.filter.js';
 import { ApiBatch, ApiCall } from './segment.openapi.js';
@@ -15,49 +15,49 @@ export class SegmentController {
   @Post('track')
   @HttpCode(200)
   @ApiCall('track')
-  track(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'track');
+  track(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'track');
   }
 
   @Post('identify')
   @HttpCode(200)
   @ApiCall('identify')
-  identify(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'identify');
+  identify(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'identify');
   }
 
   @Post('page')
   @HttpCode(200)
   @ApiCall('page')
-  page(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'page');
+  page(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'page');
   }
 
   @Post('screen')
   @HttpCode(200)
   @ApiCall('screen')
-  screen(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'screen');
+  screen(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'screen');
   }
 
   @Post('alias')
   @HttpCode(200)
   @ApiCall('alias')
-  alias(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'alias');
+  alias(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'alias');
   }
 
   @Post('group')
   @HttpCode(200)
   @ApiCall('group')
-  group(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveCall(request, 'group');
+  group(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveCall(nodeRequest(request), 'group');
   }
 
   @Post(['batch', 'import'])
   @HttpCode(200)
   @ApiBatch()
-  batch(@Req() request: Request): Promise<DialectAnswer> {
-    return this.segment.receiveBatch(request);
+  batch(@Req() request: HttpRequest): Promise<DialectAnswer> {
+    return this.segment.receiveBatch(nodeRequest(request));
   }
 }

@@ -11,10 +11,10 @@ import {
   ApiUnsupportedMediaTypeResponse,
   getSchemaPath,
 } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { DescribeRefusals } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
+import { nodeRequest, takeOver, type HttpRequest, type HttpResponse } from '../../common/http.js';
 import { validated } from '../../common/validated.pipe.js';
 import {
   BatchDto,
@@ -98,11 +98,16 @@ export class BatchController {
       'Try again: see Retry-After. For a stream it also has what 200 would, of the lines before',
   })
   async receive(
-    @Req() request: Request,
+    @Req() request: HttpRequest,
     @Query(validated) query: BatchQueryDto,
-    @Res() response: Response,
+    @Res() response: HttpResponse,
   ): Promise<void> {
-    const { status, result } = await this.receiver.receive(request, response, query.receipts);
-    sendResult(response, status, result);
+    const answer = takeOver(response);
+    const { status, result } = await this.receiver.receive(
+      nodeRequest(request),
+      answer,
+      query.receipts,
+    );
+    sendResult(answer, status, result);
   }
 }

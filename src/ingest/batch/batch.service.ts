@@ -45,11 +45,17 @@ export class BatchService {
   /**
    * @param items events as clients give them
    * @param route which way in, for the log of rejections
+   * @param whose by the word of somebody else than the items
    * @throws OverloadedError, UnavailableError or SpoolUnavailableError when it isn't known that all
    *   of it is stored
    */
-  async store(items: unknown[], route: string, choice: ReceiptChoice): Promise<Receipts> {
-    const rules = this.rules.current();
+  async store(
+    items: unknown[],
+    route: string,
+    choice: ReceiptChoice,
+    whose: SenderRules = {},
+  ): Promise<Receipts> {
+    const rules = { ...this.rules.current(), ...whose };
     const judged = items.map((item) => judge(item, rules));
     return await this.write(judged, route, choice);
   }

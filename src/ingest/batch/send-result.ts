@@ -1,4 +1,5 @@
-import type { Response } from 'express';
+import type { ServerResponse } from 'node:http';
+import { sendJson } from '../../common/http.js';
 import { BufferPool } from '../buffer-pool.js';
 import type { BatchResultDto } from './batch.dto.js';
 import { resultBytes, writeResult } from './write-result.js';
@@ -10,15 +11,17 @@ const MANY_RECEIPTS = 200;
 const buffers = new BufferPool(BUFFERS);
 
 /** Answers with a result. Many receipts are written into memory that is used again: see {@link BufferPool}. */
-export function sendResult(response: Response, status: number, result: BatchResultDto): void {
-  response.status(status);
+export function sendResult(response: ServerResponse, status: number, result: BatchResultDto): void {
   if (result.receipts.length < MANY_RECEIPTS) {
-    response.json(result);
+    sendJson(response, status, result);
     return;
   }
   const buffer = buffers.take(resultBytes(result));
   const bytes = writeResult(buffer, result);
   // Of an answer that the client didn't wait for, the system may still be reading.
   response.once('finish', () => buffers.give(buffer));
-  response.type('json').setHeader('Content-Length', bytes).end(buffer.subarray(0, bytes));
+  response.statusCode = status;
+  response.setHeader('Content-Type', 'application/json; charset=utf-8');
+  response.setHeader('Content-Length', bytes);
+  response.end(buffer.subarray(0, bytes));
 }

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from 'node:http';
-import type { NextFunction, Request, Response } from 'express';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Middleware } from '../../common/http.js';
 import { OverloadedError } from '../../common/errors.js';
 import { BufferPool } from '../buffer-pool.js';
 import { GrowingBuffer } from '../growing-buffer.js';
@@ -19,6 +19,9 @@ const MAX_HELD_BYTES = 32 * 1024 * 1024;
 const BODY_MS = 60_000;
 const BUFFERS = 16;
 const NO_BODY: ReceivedBody = { bytes: Buffer.alloc(0), contentType: undefined };
+
+/** An application around this one may have parsed the body already. */
+type Request = IncomingMessage & { body?: unknown };
 
 /** Bodies of the requests that are being answered. */
 const received = new WeakMap<IncomingMessage, ReceivedBody | OverloadedError>();
@@ -57,8 +60,8 @@ export function isStream(request: IncomingMessage): boolean {
   return ['application/x-ndjson', 'application/ndjson', 'application/jsonl'].includes(type);
 }
 
-function receiveBody(limit: number, isLeft: (request: Request) => boolean) {
-  return (request: Request, response: Response, next: NextFunction): void => {
+function receiveBody(limit: number, isLeft: (request: IncomingMessage) => boolean): Middleware {
+  return (request, response, next) => {
     if (isParsed(request)) {
       received.set(request, bodyOf(request));
       next();
@@ -71,10 +74,10 @@ function receiveBody(limit: number, isLeft: (request: Request) => boolean) {
 }
 
 async function takeBody(
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   limit: number,
-  next: NextFunction,
+  next: (error?: unknown) => void,
 ): Promise<void> {
   try {
     received.set(request, await collect(request, response, limit));
@@ -84,13 +87,12 @@ async function takeBody(
   }
 }
 
-/** An application around this one may have parsed the body already. */
 function isParsed(request: Request): boolean {
   return request.body !== undefined && request.body !== null;
 }
 
 function bodyOf(request: Request): ReceivedBody {
-  const body: unknown = request.body;
+  const { body } = request;
   const contentType = request.headers['content-type'];
   if (Buffer.isBuffer(body)) return { bytes: body, contentType };
   if (typeof body === 'string') return { bytes: Buffer.from(body), contentType };
@@ -102,8 +104,8 @@ function bodyOf(request: Request): ReceivedBody {
  * is refused counts no more, so that others have its room: else they would be refused in turn.
  */
 async function collect(
-  request: Request,
-  response: Response,
+  request: IncomingMessage,
+  response: ServerResponse,
   limit: number,
 ): Promise<ReceivedBody | OverloadedError> {
   if (Number(request.headers['content-length'] ?? 0) > limit) {
@@ -143,7 +145,7 @@ function giverOf(room: Buffer): () => void {
 }
 
 /** A buffer for a body whose length is known; those of small ones aren't worth keeping. */
-function roomFor(request: Request, limit: number): Buffer | undefined {
+function roomFor(request: IncomingMessage, limit: number): Buffer | undefined {
   const length = Number(request.headers['content-length'] ?? 0);
   const isPlain = request.headers['content-encoding'] === undefined;
   return isPlain && length > MAX_EVENT_BYTES && length <= limit ? buffers.take(length) : undefined;

@@ -1,9 +1,15 @@
-import { Controller, Post, Query, Req, Res, UseFilters } from '@nestjs/common';
+import { Controller, Post, Req, Res, UseFilters } from '@nestjs/common';
 import { ApiTags } from '@nestjs/swagger';
-import type { Request, Response } from 'express';
 import { DescribeRefusals } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
-import { ImportQueryDto } from './import.dto.js';
+import {
+  nodeRequest,
+  queryParameters,
+  sendJson,
+  takeOver,
+  type HttpRequest,
+  type HttpResponse,
+} from '../../common/http.js';
 import { DescribeImport } from './import.openapi.js';
 import { ImportService } from './import.service.js';
 
@@ -16,12 +22,11 @@ export class ImportController {
   @Post()
   @DescribeImport()
   @DescribeRefusals('invalid_write_key')
-  async receive(
-    @Req() request: Request,
-    @Query() query: ImportQueryDto,
-    @Res() response: Response,
-  ): Promise<void> {
-    const { status, result } = await this.imports.receive(request, response, query);
-    response.status(status).json(result);
+  async receive(@Req() request: HttpRequest, @Res() response: HttpResponse): Promise<void> {
+    const node = nodeRequest(request);
+    const answer = takeOver(response);
+    const query = queryParameters(node);
+    const { status, result } = await this.imports.receive(node, answer, query);
+    sendJson(answer, status, result);
   }
 }

@@ -1,22 +1,5 @@
 import { ApiProperty, IntersectionType, PartialType } from '@nestjs/swagger';
 import { ErrorDto } from '../../common/error.dto.js';
-import { FORMATS } from './import-options.js';
-
-/** What `POST /analytics/import` takes in its query. */
-export class ImportQueryDto {
-  /**
-   * What the file is: CSV with a header, newline-delimited JSON, or a web server's access log in the
-   * combined format. Not needed where the Content-Type says it.
-   */
-  @ApiProperty({ enum: FORMATS, required: false })
-  format?: string;
-
-  /** Of an access log, and of no other: the host name of its site, such as example.com. */
-  site?: string;
-
-  /** The source of events that name none: 1 to 100 characters. */
-  source?: string;
-}
 
 /** Why a line isn't stored. */
 export class ImportReceiptDto {

@@ -4,9 +4,11 @@ import {
   ApiBadRequestResponse,
   ApiOkResponse,
   ApiOperation,
+  ApiQuery,
   ApiServiceUnavailableResponse,
   ApiUnsupportedMediaTypeResponse,
 } from '@nestjs/swagger';
+import { FORMATS } from './import-options.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { ImportResultDto, InterruptedImportDto } from './import.dto.js';
 
@@ -52,6 +54,27 @@ export const DescribeImport = (): MethodDecorator =>
           'application/gzip': file('What `format` says, as a gzip file'),
         },
       },
+    }),
+    // By name, rather than by a class: a pipe of the application around the module would judge that.
+    ApiQuery({
+      name: 'format',
+      required: false,
+      enum: FORMATS,
+      description:
+        "What the file is: CSV with a header, newline-delimited JSON, or a web server's access log in the combined format. Not needed where the Content-Type says it.",
+    }),
+    ApiQuery({
+      name: 'site',
+      required: false,
+      type: String,
+      description:
+        'Of an access log, and of no other: the host name of its site, such as example.com.',
+    }),
+    ApiQuery({
+      name: 'source',
+      required: false,
+      type: String,
+      description: 'The source of events that name none: 1 to 100 characters.',
     }),
     ApiOkResponse({ type: ImportResultDto }),
     ApiAcceptedResponse({

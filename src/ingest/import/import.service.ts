@@ -15,7 +15,7 @@ import { EventWriter } from '../writer/event-writer.js';
 import { readFileRequest, type RequestedFile } from './file-request.js';
 import { FileRun } from './file-run.js';
 import { ImportError } from './import-error.js';
-import type { ImportQueryDto, ImportResultDto } from './import.dto.js';
+import type { ImportResultDto } from './import.dto.js';
 import { LineReceipts } from './line-receipts.js';
 import { WriterSink } from './writer-sink.js';
 
@@ -45,7 +45,7 @@ export class ImportService {
   async receive(
     request: IncomingMessage,
     response: ServerResponse,
-    query: ImportQueryDto,
+    query: Readonly<Record<string, unknown>>,
   ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
     const { rules } = await this.senderOf(request);
     const file = readFileRequest(request, query);

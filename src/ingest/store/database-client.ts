@@ -23,13 +23,19 @@ export async function withClient<T>(
     PoolClient,
     (error?: Error) => void,
   ];
+  // One that is lost says so by an event, which would end the process where nobody hears it.
+  client.on('error', ignore);
   try {
     const result = await within(answerMs, work(client), noAnswer);
+    client.off('error', ignore);
     release();
     return result;
   } catch (error) {
     const answered = error instanceof Error && 'severity' in error && error.severity === 'ERROR';
+    client.off('error', ignore);
     release(answered ? undefined : (error as Error));
     throw error;
   }
 }
+
+function ignore(): void {}

@@ -8,10 +8,10 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import type { Request } from 'express';
 import { AccessBy } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
+import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import { TakesOnly } from '../../common/known-parameters.js';
 import { validated } from '../../common/validated.pipe.js';
 import {
@@ -86,7 +86,7 @@ export class MergesController {
   @ApiBadRequestResponse(UNREADABLE)
   @ApiNotFoundResponse(UNKNOWN)
   @ApiServiceUnavailableResponse(UNAVAILABLE)
-  undo(@Req() request: Request, @Param('id') id: string): Promise<MergeDto> {
-    return this.merges.undo(request, id);
+  undo(@Req() request: HttpRequest, @Param('id') id: string): Promise<MergeDto> {
+    return this.merges.undo(nodeRequest(request), id);
   }
 }
