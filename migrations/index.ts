@@ -5,6 +5,7 @@ import { ResolveAndStore1764000000001 } from './1764000000001-resolve-and-store.
 import { Rollups1764100000001 } from './1764100000001-rollups.js';
 import { Identity1764200000001 } from './1764200000001-identity.js';
 import { Nobody1764300000001 } from './1764300000001-nobody.js';
+import { DeltaTimes1764400000001 } from './1764400000001-delta-times.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -15,4 +16,5 @@ export const migrations = [
   Rollups1764100000001,
   Identity1764200000001,
   Nobody1764300000001,
+  DeltaTimes1764400000001,
 ];

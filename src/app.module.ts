@@ -3,14 +3,22 @@ import { TypeOrmModule } from '@nestjs/typeorm';
 import type { DataSource } from 'typeorm';
 import { AnalyticsModule, type AnalyticsOptions } from './analytics/analytics.module.js';
 import { DashboardModule } from './dashboard/dashboard.module.js';
+import { ServerMetrics } from './operations/metrics/server-metrics.js';
+import { ServerObserver } from './operations/metrics/server-observer.js';
 import { OperationsModule } from './operations/operations.module.js';
+import type { OperationsOptions } from './operations/operations.options.js';
 
 /** The standalone server, put together. */
 @Module({})
 export class AppModule {
   /** @param dataSource connected and migrated; closed with the application */
-  static on(dataSource: DataSource, options: AnalyticsOptions = {}): DynamicModule {
-    const analytics = AnalyticsModule.with(options);
+  static on(
+    dataSource: DataSource,
+    options: AnalyticsOptions = {},
+    operations: OperationsOptions = {},
+  ): DynamicModule {
+    const metrics = new ServerMetrics();
+    const analytics = AnalyticsModule.with({ observer: new ServerObserver(metrics), ...options });
     return {
       module: AppModule,
       imports: [
@@ -20,7 +28,7 @@ export class AppModule {
         }),
         analytics,
         DashboardModule,
-        OperationsModule.watching(analytics),
+        OperationsModule.watching(analytics, metrics, operations),
       ],
     };
   }

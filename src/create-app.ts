@@ -5,10 +5,17 @@ import { SwaggerModule } from '@nestjs/swagger';
 import type { DataSource } from 'typeorm';
 import type { AnalyticsOptions } from './analytics/analytics.module.js';
 import { AppModule } from './app.module.js';
-import { createConsoleLogger } from './console-logger.js';
 import { createOpenApiDocument } from './openapi.js';
+import { ServerMetrics } from './operations/metrics/server-metrics.js';
+import type { LogOptions } from './operations/log/log-options.js';
+import { createServerLog } from './operations/log/server-log.js';
+import type { OperationsOptions } from './operations/operations.options.js';
+import { watchRequests } from './operations/requests/watch-requests.js';
 import { answerClientErrors } from './server/client-errors.js';
 import { FastExpressAdapter } from './server/fast-express.adapter.js';
+
+/** What goes wrong, for people. */
+const DEFAULT_LOG: LogOptions = { format: 'text', level: 'warn' };
 
 /**
  * The standalone server, ready to listen: the API, and the explorer at `/docs`.
@@ -18,14 +25,16 @@ import { FastExpressAdapter } from './server/fast-express.adapter.js';
 export async function createApp(
   dataSource: DataSource,
   options: AnalyticsOptions = {},
+  operations: OperationsOptions = {},
 ): Promise<NestExpressApplication> {
+  const { logger, requests } = operations.log ?? createServerLog(DEFAULT_LOG);
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.on(dataSource, options),
+    AppModule.on(dataSource, options, operations),
     new FastExpressAdapter(),
     {
       // Each endpoint takes its body itself: the original one answers 204 even where it's broken.
       bodyParser: false,
-      logger: createConsoleLogger(),
+      logger,
       abortOnError: false,
     },
   );
@@ -34,6 +43,7 @@ export async function createApp(
   app.disable('x-powered-by');
   answerEveryExpectation(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
+  watchRequests(app.getHttpServer(), app.get(ServerMetrics).requests, requests);
   SwaggerModule.setup('docs', app, createOpenApiDocument(app));
   return app;
 }

@@ -1,4 +1,5 @@
 import { readConfiguration, type Configuration } from './configuration.js';
+import { createServerLog } from './operations/log/server-log.js';
 import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
 import { runImport } from './ingest/import/import.command.js';
@@ -14,6 +15,9 @@ import { runWorker } from './server/worker.js';
 const SAME_SIGNAL_MS = 2_000;
 const INTERRUPTED = 130;
 
+/** For people, until the server's configuration says something else. */
+let serverLog = createServerLog({ format: 'text', level: 'warn' });
+
 /** Runs the server until a signal, or the loss of its database, ends it. */
 async function serve(): Promise<number> {
   const ending = endOnSignals('Stopping: finishing what is under way …');
@@ -22,6 +26,7 @@ async function serve(): Promise<number> {
   });
   try {
     const configuration = readConfiguration(process.env);
+    serverLog = createServerLog(configuration.log);
     const start = configuration.workers > 1 ? startSupervisor : startServer;
     const server = await start(configuration, databaseOptions(ending));
     const exitCode = await ended;
@@ -30,7 +35,7 @@ async function serve(): Promise<number> {
     return exitCode;
   } catch (error) {
     if (ending.signal.aborted) return ended;
-    log(explain(error));
+    serverLog.fail(explain(error));
     return 1;
   }
 }
@@ -83,7 +88,7 @@ function databaseOptions(ending: AbortController) {
     log,
     signal: ending.signal,
     onLost: (error: Error) => {
-      log(`The database is lost: ${error.message}`);
+      serverLog.fail(`The database is lost: ${error.message}`);
       ending.abort(1);
     },
   };
@@ -108,7 +113,7 @@ function endOnSignals(message: string): AbortController {
 }
 
 function log(line: string): void {
-  process.stdout.write(`${line}\n`);
+  serverLog.tell(line);
 }
 
 const [command, ...args] = process.argv.slice(2);
@@ -121,7 +126,7 @@ switch (command) {
     break;
   case 'worker':
     // The connection to the supervisor would keep it from its end.
-    process.exit(await runWorker(log));
+    process.exit(await runWorker());
     break;
   default:
     // Connections to a database that hangs would keep it from its end.

@@ -103,6 +103,7 @@ describe('the OpenAPI document', () => {
       'post /analytics.js',
       'get /health/live',
       'get /health/ready',
+      'get /metrics',
     ]);
   });
 

@@ -16,6 +16,7 @@ import { RequestIdentities } from '../access/request-identities.js';
 import { TokenIdentityOptions, TokenIdentityResolver } from '../access/token-identity-resolver.js';
 import { WriteKeyOptions, WriteKeys } from '../access/write-keys.js';
 import { Clock, SystemClock } from '../common/clock.js';
+import { Observer } from '../common/observer.js';
 import { DialectService } from '../dialects/dialect.service.js';
 import { PosthogController } from '../dialects/posthog/posthog.controller.js';
 import { PosthogService } from '../dialects/posthog/posthog.service.js';
@@ -40,6 +41,7 @@ import { IngestStatus } from '../ingest/ingest-status.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
 import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
 import { Spool, SpoolOptions } from '../ingest/spool/spool.js';
+import { CommitNotices } from '../ingest/store/commit-notices.js';
 import { EventChunks } from '../ingest/store/event-chunks.js';
 import { EventStore } from '../ingest/store/event-store.js';
 import { NumberDirectory } from '../ingest/store/number-directory.js';
@@ -84,6 +86,8 @@ export interface AnalyticsOptions {
   query?: QueryOptions;
   /** Where the tracker is found besides `/analytics.js`. */
   tracker?: TrackerOptions;
+  /** Hears what is done, for figures and traces. */
+  observer?: Observer;
 }
 
 const EVENT = 'analytics';
@@ -129,6 +133,7 @@ function fromAnySite(receive: RequestHandler): RequestHandler {
     Availability,
     BatchReceiver,
     BatchService,
+    CommitNotices,
     DialectService,
     EventChunks,
     EventStore,
@@ -166,7 +171,7 @@ export class AnalyticsModule implements NestModule {
    * @throws TypeError for a path that the tracker can't have
    */
   static with(options: AnalyticsOptions): DynamicModule {
-    const { spool, stream, query, writeKeys, tracker } = options;
+    const { spool, stream, query, writeKeys, tracker, observer } = options;
     return {
       module: AnalyticsModule,
       controllers: [createTrackerController(trackerPaths(tracker))],
@@ -177,6 +182,7 @@ export class AnalyticsModule implements NestModule {
         ...identityProviders(options),
         ...(query ? [{ provide: QueryOptions, useValue: query }] : []),
         ...(tracker ? [{ provide: TrackerOptions, useValue: tracker }] : []),
+        ...(observer ? [{ provide: Observer, useValue: observer }] : []),
       ],
     };
   }

@@ -6,6 +6,7 @@ import {
   type ExceptionFilter,
 } from '@nestjs/common';
 import type { Response } from 'express';
+import { describeError } from './describe-error.js';
 import { isUnavailable } from './database-errors.js';
 import type { ErrorDto } from './error.dto.js';
 import { AnalyticsError, UnavailableError } from './errors.js';
@@ -26,6 +27,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     // The client went away, and nobody would read it.
     if (response.headersSent || response.destroyed) return;
     const answer = this.answer(error);
+    if (answer.statusCode === 500) this.tell(error, response);
     if ([429, 503].includes(answer.statusCode))
       response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
     response.status(answer.statusCode).json(answer);
@@ -37,7 +39,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       return { statusCode: status, code, message, ...details };
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
-      this.warn(`Asking to try again later: ${rootCause(error)}`);
+      this.warn(`Asking to try again later: ${describeError(rootCause(error))}`);
       const { status, code, message, details } =
         error instanceof AnalyticsError ? error : new UnavailableError(error);
       return { statusCode: status, code, message, ...details };
@@ -45,12 +47,18 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     if (error instanceof HttpException) {
       return { statusCode: error.getStatus(), code: 'invalid_request', message: error.message };
     }
-    this.logger.error(error instanceof Error ? error.stack : String(error));
     return {
       statusCode: 500,
       code: 'internal',
       message: 'Something went wrong; the log says what',
     };
+  }
+
+  /** The request's number leads to its line in the log; without one where the host gives none. */
+  private tell(error: unknown, response: Response): void {
+    const id = response.getHeader('X-Request-Id');
+    const request = typeof id === 'string' ? `Request ${id}: ` : '';
+    this.logger.error(`${request}${describeError(error, true)}`);
   }
 
   private warn(line: string): void {
@@ -61,7 +69,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
   }
 }
 
-function rootCause(error: unknown): string {
+function rootCause(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? String(error) : rootCause(cause);
+  return cause === undefined ? error : rootCause(cause);
 }

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { DataSource } from 'typeorm';
 import type { AnalyticsOptions } from '../../src/analytics/analytics.module.js';
+import type { OperationsOptions } from '../../src/operations/operations.options.js';
 import { createApp } from '../../src/create-app.js';
 import { createDatabase } from './database.js';
 
@@ -27,14 +28,21 @@ export interface TestApplication {
 
 const SPOOL_BYTES = 64 * 1024 * 1024;
 
-/** @param options instead of a spool of 64 MB and streams of any length */
-export async function startApplication(options?: AnalyticsOptions): Promise<TestApplication> {
+/**
+ * @param options instead of a spool of 64 MB and streams of any length
+ * @param operations what else the server is given
+ */
+export async function startApplication(
+  options?: AnalyticsOptions,
+  operations?: OperationsOptions,
+): Promise<TestApplication> {
   const database = await createDatabase();
   const { dataSource } = database;
   const spool = mkdtempSync(join(tmpdir(), 'user-analytics-spool-'));
   const app = await createApp(
     dataSource,
     options ?? { spool: { directory: spool, maxBytes: SPOOL_BYTES } },
+    operations,
   );
   await app.listen(0, '127.0.0.1');
   const base = await app.getUrl();
