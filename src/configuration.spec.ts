@@ -17,6 +17,8 @@ describe('readConfiguration', () => {
       identity: undefined,
       query: {},
       trackerPath: undefined,
+      log: { format: 'text', level: 'warn' },
+      diskMinFreeBytes: 512 * 1024 ** 2,
       databaseUrl: undefined,
       analyticsUrl: undefined,
     });
@@ -39,6 +41,9 @@ describe('readConfiguration', () => {
         IDENTITY_USER_CLAIM: 'uid',
         IDENTITY_TRAIT_CLAIMS: 'email, plan',
         TRACKER_PATH: '/assets/shop.js',
+        LOG_FORMAT: 'json',
+        LOG_LEVEL: 'debug',
+        DISK_MIN_FREE_MB: '20480',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
         QUERY_MAX_RESULT_ROWS: '1',
@@ -70,12 +75,24 @@ describe('readConfiguration', () => {
         timeoutMs: 3_600_000,
       },
       trackerPath: '/assets/shop.js',
+      log: { format: 'json', level: 'debug' },
+      diskMinFreeBytes: 20 * 1024 ** 3,
       databaseUrl,
       analyticsUrl,
     });
   });
 
   it.each([
+    [{ LOG_FORMAT: 'json' }, { format: 'json', level: 'info' }],
+    [{ LOG_LEVEL: 'error' }, { format: 'text', level: 'error' }],
+  ])('logs requests where programs read the log: %j', (env, log) => {
+    expect(readConfiguration(env).log).toEqual(log);
+  });
+
+  it.each([
+    ['LOG_FORMAT', 'pretty'],
+    ['LOG_LEVEL', 'Verbose'],
+    ['DISK_MIN_FREE_MB', '5GB'],
     ['WRITE_KEYS', 'shop'],
     ['WRITE_KEYS', 'shop=short'],
     ['WRITE_KEYS', 'shop=k-1234567,app=k-1234567'],

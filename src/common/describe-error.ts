@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { isUnavailable } from './database-errors.js';
 import { AnalyticsError, LoggableError } from './errors.js';
 
@@ -28,13 +29,14 @@ export function describeError(error: unknown, withStack = false): string {
   let current = error;
   for (let depth = 0; depth < MAX_CAUSES && current !== undefined; depth += 1) {
     described.push(summarise(current) + (withStack ? framesOf(current) : ''));
-    current = current instanceof Error ? current.cause : undefined;
+    current = isError(current) ? current.cause : undefined;
   }
   return described.join(withStack ? '\ncaused by ' : ', caused by ');
 }
 
 function summarise(error: unknown): string {
-  if (!(error instanceof Error)) return typeof error === 'string' ? error : `a ${typeof error}`;
+  if (!isError(error))
+    return typeof error === 'string' ? error : `something of the type ${typeof error}`;
   if (error instanceof AggregateError && error.errors.length > 0) {
     return error.errors.map(summarise).join(', ');
   }
@@ -44,6 +46,11 @@ function summarise(error: unknown): string {
     .filter(([, value]) => typeof value === 'string')
     .map(([what, value]) => `, ${what} ${value as string}`);
   return `${name}: ${isSpeaking(error, code) ? error.message : WITHHELD}${about.join('')}`;
+}
+
+/** One that another realm of the process made has another class. */
+function isError(error: unknown): error is Error {
+  return error instanceof Error || types.isNativeError(error);
 }
 
 function isSpeaking(error: Error, code: unknown): boolean {
@@ -56,7 +63,7 @@ function isSpeaking(error: Error, code: unknown): boolean {
 
 /** Messages may have lines that look like some; what a line of the program looks like is narrower. */
 function framesOf(error: unknown): string {
-  if (!(error instanceof Error) || error.stack === undefined) return '';
+  if (!isError(error) || error.stack === undefined) return '';
   const { stack, message } = error;
   const start = message === '' ? -1 : stack.indexOf(message);
   const rest = start === -1 ? stack : stack.slice(start + message.length);

@@ -2,7 +2,6 @@ import { statfs } from 'node:fs/promises';
 import { Injectable, Optional } from '@nestjs/common';
 import { HealthIndicatorService, type HealthIndicatorResult } from '@nestjs/terminus';
 import { DataSource } from 'typeorm';
-import { describeError } from '../../common/describe-error.js';
 import { LoggableError } from '../../common/errors.js';
 import { within } from '../../common/within.js';
 import { readStorageFeatures, type DescribedStorage } from '../../database/storage-features.js';
@@ -78,7 +77,9 @@ export class HealthChecks {
       const data = { free_bytes: bavail * bsize, min_free_bytes: minFreeBytes };
       return data.free_bytes < minFreeBytes ? indicator.degraded(data) : indicator.up(data);
     } catch (error) {
-      return indicator.degraded(`not known: ${describeError(error)}`);
+      // Its message has the path, which is nobody's business.
+      const code = (error as { code?: unknown }).code;
+      return indicator.degraded(`not known${typeof code === 'string' ? `: ${code}` : ''}`);
     }
   }
 
