@@ -65,7 +65,13 @@ class JsonRequestLog implements RequestLog {
 
   write({ id, method, route, status, milliseconds }: LoggedRequest): void {
     const ms = Math.round(milliseconds * 10) / 10;
-    const level = typeof status === 'number' && status >= 500 ? 'warn' : 'info';
-    this.out[level]({ request: id, method, route, status, ms }, 'request');
+    this.out[levelOf(status)]({ request: id, method, route, status, ms }, 'request');
   }
+}
+
+/** A line for each request that went well would cost more than all else that is done to watch it. */
+function levelOf(status: LoggedRequest['status']): 'warn' | 'info' | 'debug' {
+  if (status === 'aborted') return 'info';
+  if (status >= 500) return 'warn';
+  return status >= 400 ? 'info' : 'debug';
 }
