@@ -8,6 +8,7 @@ import { Nobody1764300000001 } from './1764300000001-nobody.js';
 import { Access1764400000001 } from './1764400000001-access.js';
 import { SourceHorizons1764500000001 } from './1764500000001-source-horizons.js';
 import { Privacy1764600000001 } from './1764600000001-privacy.js';
+import { DeltaTimes1764700000001 } from './1764700000001-delta-times.js';
 
 /** In the order in which they run. */
 export const migrations = [
@@ -21,4 +22,5 @@ export const migrations = [
   Access1764400000001,
   SourceHorizons1764500000001,
   Privacy1764600000001,
+  DeltaTimes1764700000001,
 ];

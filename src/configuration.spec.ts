@@ -20,6 +20,8 @@ describe('readConfiguration', () => {
       query: {},
       retention: undefined,
       trackerPath: undefined,
+      log: { format: 'text', level: 'warn' },
+      diskMinFreeBytes: 512 * 1024 ** 2,
       databaseUrl: undefined,
       analyticsUrl: undefined,
       analyticsKey: undefined,
@@ -49,6 +51,9 @@ describe('readConfiguration', () => {
         OLDEST_TIMESTAMP: '2020-01-01',
         TRACKER_PATH: '/assets/shop.js',
         ERASURE_DAYS: '3650',
+        LOG_FORMAT: 'json',
+        LOG_LEVEL: 'debug',
+        DISK_MIN_FREE_MB: '20480',
         QUERY_MAX_RAW_ROWS: '1000000000',
         QUERY_MAX_BUCKETS: '2000000',
         QUERY_MAX_RESULT_ROWS: '1',
@@ -87,6 +92,8 @@ describe('readConfiguration', () => {
         timeoutMs: 3_600_000,
       },
       trackerPath: '/assets/shop.js',
+      log: { format: 'json', level: 'debug' },
+      diskMinFreeBytes: 20 * 1024 ** 3,
       databaseUrl,
       analyticsUrl,
       analyticsKey: 'ua_write_x',
@@ -97,6 +104,16 @@ describe('readConfiguration', () => {
   });
 
   it.each([
+    [{ LOG_FORMAT: 'json' }, { format: 'json', level: 'info' }],
+    [{ LOG_LEVEL: 'error' }, { format: 'text', level: 'error' }],
+  ])('logs requests where programs read the log: %j', (env, log) => {
+    expect(readConfiguration(env).log).toEqual(log);
+  });
+
+  it.each([
+    ['LOG_FORMAT', 'pretty'],
+    ['LOG_LEVEL', 'Verbose'],
+    ['DISK_MIN_FREE_MB', '5GB'],
     ['ACCESS', 'closed'],
     ['RATE_LIMIT_PER_ADDRESS', '-1'],
     ['RATE_LIMIT_PER_KEY', '1e3'],

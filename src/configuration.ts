@@ -5,6 +5,7 @@ import ipaddr from 'ipaddr.js';
 import type { TimestampOptions } from './ingest/event-rules.js';
 import { OLDEST_ACCEPTED, parseOldest } from './ingest/oldest-timestamp.js';
 import { findProblem, type RetentionOptions } from './retention/retention.options.js';
+import { LOG_FORMATS, LOG_LEVELS, type LogOptions } from './operations/log/log-options.js';
 import { isTrackerPath, TRACKER_PATH_ACCEPTED } from './tracker/tracker-path.js';
 
 /** What the environment says. Read once, at start. */
@@ -41,6 +42,10 @@ export interface Configuration {
   retention: RetentionOptions | undefined;
   /** Where the tracker is found besides `/analytics.js`; undefined for nowhere. */
   trackerPath: string | undefined;
+  /** What the server says, and how. */
+  log: LogOptions;
+  /** With less room for `dataDir`, readiness says `degraded`. */
+  diskMinFreeBytes: number;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
   databaseUrl: string | undefined;
   /** Where an import sends its events; without it the local port, or the database itself. */
@@ -72,6 +77,7 @@ const MB = 1024 * 1024;
 /** A terabyte. */
 const MAX_MB = 1024 * 1024;
 const DEFAULT_SPOOL_MB = 1024;
+const DEFAULT_MIN_FREE_MB = 512;
 
 /** Ten years. */
 const MAX_ERASURE_DAYS = 3_650;
@@ -117,6 +123,8 @@ export function readConfiguration(env: Environment): Configuration {
     query: readQuery(env),
     retention: readRetention(env),
     trackerPath: readTrackerPath(env),
+    log: readLog(env),
+    diskMinFreeBytes: (readMegabytes(env, 'DISK_MIN_FREE_MB') ?? DEFAULT_MIN_FREE_MB) * MB,
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
     analyticsUrl: readAnalyticsUrl(env),
     analyticsKey: readAnalyticsKey(env),
@@ -346,6 +354,26 @@ function readTrackerPath(env: Environment): string | undefined {
     throw new ConfigurationError('TRACKER_PATH', TRACKER_PATH_ACCEPTED);
   }
   return path;
+}
+
+/** People want to hear of what goes wrong; who collects logs, of each request as well. */
+function readLog(env: Environment): LogOptions {
+  const format = readChoice(env, 'LOG_FORMAT', LOG_FORMATS) ?? 'text';
+  const usual = format === 'json' ? 'info' : 'warn';
+  return { format, level: readChoice(env, 'LOG_LEVEL', LOG_LEVELS) ?? usual };
+}
+
+function readChoice<Choice extends string>(
+  env: Environment,
+  variable: string,
+  choices: readonly Choice[],
+): Choice | undefined {
+  const text = value(env, variable);
+  const chosen = choices.find((choice) => choice === text);
+  if (text !== undefined && chosen === undefined) {
+    throw new ConfigurationError(variable, `one of ${choices.join(', ')}`);
+  }
+  return chosen;
 }
 
 function readMegabytes(env: Environment, variable: string): number | undefined {

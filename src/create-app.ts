@@ -6,18 +6,25 @@ import type { DataSource } from 'typeorm';
 import type { AnalyticsOptions } from './analytics/analytics.module.js';
 import { AppModule } from './app.module.js';
 import { AnalyticsExceptionFilter } from './common/analytics-exception.filter.js';
-import { createConsoleLogger } from './console-logger.js';
 import { setUpExplorer } from './explorer.js';
 import { createOpenApiDocument } from './openapi.js';
+import { ServerMetrics } from './operations/metrics/server-metrics.js';
+import type { LogOptions } from './operations/log/log-options.js';
+import { createServerLog } from './operations/log/server-log.js';
+import type { OperationsOptions } from './operations/operations.options.js';
+import { watchRequests } from './operations/requests/watch-requests.js';
 import { answerClientErrors } from './server/client-errors.js';
 import { setSecurityHeaders } from './server/security-headers.js';
 import { FastExpressAdapter } from './server/fast-express.adapter.js';
 
-/** How the server stands towards what is before it. */
-export interface ServerSettings {
+/** How the server stands towards what is before it, and those who run it. */
+export interface ServerSettings extends OperationsOptions {
   /** Which proxies are believed whom they ask for: so many in a row, or these; without it none. */
   trustProxy?: number | string[] | undefined;
 }
+
+/** What goes wrong, for people. */
+const DEFAULT_LOG: LogOptions = { format: 'text', level: 'warn' };
 
 /**
  * The standalone server, ready to listen: the API, and the explorer at `/docs`.
@@ -27,15 +34,16 @@ export interface ServerSettings {
 export async function createApp(
   dataSource: DataSource,
   options: AnalyticsOptions = {},
-  { trustProxy }: ServerSettings = {},
+  { trustProxy, ...operations }: ServerSettings = {},
 ): Promise<NestExpressApplication> {
+  const { logger, requests } = operations.log ?? createServerLog(DEFAULT_LOG);
   const app = await NestFactory.create<NestExpressApplication>(
-    AppModule.on(dataSource, options),
+    AppModule.on(dataSource, options, operations),
     new FastExpressAdapter(),
     {
       // Each endpoint takes its body itself: the original one answers 204 even where it's broken.
       bodyParser: false,
-      logger: createConsoleLogger(),
+      logger,
       abortOnError: false,
     },
   );
@@ -49,6 +57,7 @@ export async function createApp(
   app.useGlobalFilters(new AnalyticsExceptionFilter());
   answerEveryExpectation(app.getHttpServer());
   answerClientErrors(app.getHttpServer());
+  watchRequests(app.getHttpServer(), app.get(ServerMetrics).requests, requests);
   setUpExplorer(app, createOpenApiDocument(app));
   return app;
 }

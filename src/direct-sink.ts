@@ -1,12 +1,12 @@
 import { NestFactory } from '@nestjs/core';
 import { AppModule } from './app.module.js';
 import type { Configuration } from './configuration.js';
-import { createConsoleLogger } from './console-logger.js';
 import { EmbeddedPostgresError, InUseError } from './database/embedded/embedded-postgres.js';
 import { openDatabase } from './database/open-database.js';
 import { takeDatabase, type DatabaseOptions } from './database/serving-database.js';
 import { BatchService } from './ingest/batch/batch.service.js';
 import type { EventSink } from './ingest/import/event-sink.js';
+import { createServerLog } from './operations/log/server-log.js';
 
 const ROUTE = 'import';
 const HINT =
@@ -32,7 +32,7 @@ export async function openDirectSink(
     const app = await NestFactory.createApplicationContext(
       AppModule.on(dataSource, { timestamps }),
       {
-        logger: createConsoleLogger(),
+        logger: createServerLog({ format: 'text', level: 'warn' }).logger,
         abortOnError: false,
       },
     );

@@ -1,6 +1,7 @@
 import { runKeys } from './access/command/keys.command.js';
 import { SystemClock } from './common/clock.js';
 import { readConfiguration, type Configuration } from './configuration.js';
+import { createServerLog } from './operations/log/server-log.js';
 import { openDirectSink } from './direct-sink.js';
 import { explain } from './explain.js';
 import { runImport } from './ingest/import/import.command.js';
@@ -17,6 +18,9 @@ import { runWorker } from './server/worker.js';
 const SAME_SIGNAL_MS = 2_000;
 const INTERRUPTED = 130;
 
+/** For people, until the server's configuration says something else. */
+let serverLog = createServerLog({ format: 'text', level: 'warn' });
+
 /** Runs the server until a signal, or the loss of its database, ends it. */
 async function serve(): Promise<number> {
   const ending = endOnSignals('Stopping: finishing what is under way …');
@@ -25,6 +29,7 @@ async function serve(): Promise<number> {
   });
   try {
     const configuration = readConfiguration(process.env);
+    serverLog = createServerLog(configuration.log);
     const start = configuration.workers > 1 ? startSupervisor : startServer;
     const server = await start(configuration, databaseOptions(ending));
     const exitCode = await ended;
@@ -33,7 +38,7 @@ async function serve(): Promise<number> {
     return exitCode;
   } catch (error) {
     if (ending.signal.aborted) return ended;
-    log(explain(error));
+    serverLog.fail(explain(error));
     return 1;
   }
 }
@@ -112,7 +117,7 @@ function databaseOptions(ending: AbortController) {
     log,
     signal: ending.signal,
     onLost: (error: Error) => {
-      log(`The database is lost: ${error.message}`);
+      serverLog.fail(`The database is lost: ${error.message}`);
       ending.abort(1);
     },
   };
@@ -137,7 +142,7 @@ function endOnSignals(message: string): AbortController {
 }
 
 function log(line: string): void {
-  process.stdout.write(`${line}\n`);
+  serverLog.tell(line);
 }
 
 const [command, ...args] = process.argv.slice(2);
@@ -156,7 +161,7 @@ switch (command) {
     break;
   case 'worker':
     // The connection to the supervisor would keep it from its end.
-    process.exit(await runWorker(log));
+    process.exit(await runWorker());
     break;
   default:
     // Connections to a database that hangs would keep it from its end.

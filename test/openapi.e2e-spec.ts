@@ -60,6 +60,7 @@ describe('the OpenAPI document', () => {
       'post /analytics.js',
       'get /health/live',
       'get /health/ready',
+      'get /metrics',
     ]);
   });
 

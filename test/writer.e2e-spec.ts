@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from
 import { DataSource } from 'typeorm';
 import type { BatchResultDto } from '../src/ingest/batch/batch.dto.js';
 import type { RejectionsDto } from '../src/ingest/rejections.dto.js';
-import type { ReadinessDto } from '../src/operations/health.dto.js';
+import type { ReadinessDto } from '../src/operations/health/health.dto.js';
 import { ANY_TIME, startApplication, type TestApplication } from './support/application.js';
 import { until } from './support/poll.js';
 

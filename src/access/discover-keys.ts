@@ -1,3 +1,4 @@
+import { LoggableError } from '../common/errors.js';
 import { isJsonObject, parseJson } from '../common/json-object.js';
 
 /**
@@ -12,13 +13,15 @@ export async function discoverKeys(issuer: string, timeoutMs: number): Promise<U
     headers: { Accept: 'application/json' },
     signal: AbortSignal.timeout(timeoutMs),
   });
-  if (!response.ok) throw new Error(`the issuer answers ${response.status} to its discovery`);
+  if (!response.ok)
+    throw new LoggableError(`the issuer answers ${response.status} to its discovery`);
   const configuration = parseJson(await response.text());
-  if (!isJsonObject(configuration)) throw new Error("the issuer's discovery is no JSON object");
+  if (!isJsonObject(configuration))
+    throw new LoggableError("the issuer's discovery is no JSON object");
   const { issuer: named, jwks_uri: keys } = configuration;
-  if (named !== issuer) throw new Error("the issuer's discovery names another issuer");
+  if (named !== issuer) throw new LoggableError("the issuer's discovery names another issuer");
   if (typeof keys !== 'string' || !URL.canParse(keys)) {
-    throw new Error("the issuer's discovery has no jwks_uri");
+    throw new LoggableError("the issuer's discovery has no jwks_uri");
   }
   return new URL(keys);
 }

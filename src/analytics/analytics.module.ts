@@ -31,6 +31,7 @@ import { IngestStatus } from '../ingest/ingest-status.js';
 import { Senders } from '../ingest/senders.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
 import { SpoolCleaner } from '../ingest/spool/spool-cleaner.js';
+import { CommitNotices } from '../ingest/store/commit-notices.js';
 import { EventChunks } from '../ingest/store/event-chunks.js';
 import { EventStore } from '../ingest/store/event-store.js';
 import { NumberDirectory } from '../ingest/store/number-directory.js';
@@ -84,6 +85,7 @@ const { ConfigurableModuleClass, MODULE_OPTIONS_TOKEN } =
     Availability,
     BatchReceiver,
     BatchService,
+    CommitNotices,
     DashboardFiles,
     DialectService,
     EnvironmentKeys,

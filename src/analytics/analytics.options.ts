@@ -1,5 +1,6 @@
 import type { CanActivate, ModuleMetadata, Type } from '@nestjs/common';
 import type { IdentityResolver } from '../access/identity-resolver.js';
+import type { Observer } from '../common/observer.js';
 import type { TokenIdentityOptions } from '../access/token-identity-resolver.js';
 import type { AccessOptions } from '../access/access.js';
 import type { WriteKeyOptions } from '../access/environment-keys.js';
@@ -47,6 +48,8 @@ export interface ModuleOptions {
   identity?: TokenIdentityOptions;
   /** Tells it in the provider's place: a class, which is injected, or an instance. */
   identityResolver?: Type<IdentityResolver> | IdentityResolver;
+  /** Hears what is done, for figures and traces. */
+  observer?: Observer;
   /** How much queries may take. */
   query?: Partial<QueryOptions>;
 }

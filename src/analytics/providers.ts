@@ -10,6 +10,7 @@ import { TimestampOptions } from '../ingest/event-rules.js';
 import { PrivacyOptions } from '../privacy/privacy.options.js';
 import { checkRetention, RetentionOptions } from '../retention/retention.options.js';
 import { Clock } from '../common/clock.js';
+import { Observer } from '../common/observer.js';
 import { StreamOptions } from '../ingest/batch/stream.service.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
 import { SpoolReplayer } from '../ingest/spool/spool-replayer.js';
@@ -41,6 +42,7 @@ export function optionProviders(options: string | symbol): Provider[] {
       if (retention) checkRetention(retention);
       return retention;
     }),
+    part(Observer, ({ observer }) => observer),
     part(PrivacyOptions, ({ privacy }) => privacy),
     part(QueryOptions, ({ query }) => query && Object.assign(new QueryOptions(), query)),
     {

@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import {
   Catch,
   HttpException,
@@ -5,6 +6,7 @@ import {
   type ArgumentsHost,
   type ExceptionFilter,
 } from '@nestjs/common';
+import { describeError } from './describe-error.js';
 import { isUnavailable } from './database-errors.js';
 import type { ErrorDto } from './error.dto.js';
 import { nodeResponse, sendJson, takeOver, type HttpResponse } from './http.js';
@@ -28,6 +30,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
     if (headersSent || destroyed) return;
     const response = takeOver(given);
     const answer = this.answer(error);
+    if (answer.statusCode === 500) this.tell(error, response);
     if ([429, 503].includes(answer.statusCode))
       response.setHeader('Retry-After', String(RETRY_AFTER_SECONDS));
     const headers = error instanceof AnalyticsError ? error.headers : {};
@@ -41,7 +44,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       return { statusCode: status, code, message, ...details };
     }
     if (error instanceof AnalyticsError || isUnavailable(error)) {
-      this.warn(`Asking to try again later: ${rootCause(error)}`);
+      this.warn(`Asking to try again later: ${describeError(rootCause(error))}`);
       const { status, code, message, details } =
         error instanceof AnalyticsError ? error : new UnavailableError(error);
       return { statusCode: status, code, message, ...details };
@@ -51,12 +54,18 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
       const code = statusCode === 404 ? 'not_found' : 'invalid_request';
       return { statusCode, code, message: messageOf(error) };
     }
-    this.logger.error(error instanceof Error ? error.stack : String(error));
     return {
       statusCode: 500,
       code: 'internal',
       message: 'Something went wrong; the log says what',
     };
+  }
+
+  /** The request's number leads to its line in the log; without one where the host gives none. */
+  private tell(error: unknown, response: ServerResponse): void {
+    const id = response.getHeader('X-Request-Id');
+    const request = typeof id === 'string' ? `Request ${id}: ` : '';
+    this.logger.error(`${request}${describeError(error, true)}`);
   }
 
   private warn(line: string): void {
@@ -75,7 +84,7 @@ function messageOf(error: HttpException): string {
   return typeof first === 'string' ? first : error.message;
 }
 
-function rootCause(error: unknown): string {
+function rootCause(error: unknown): unknown {
   const cause = error instanceof Error ? error.cause : undefined;
-  return cause === undefined ? String(error) : rootCause(cause);
+  return cause === undefined ? error : rootCause(cause);
 }

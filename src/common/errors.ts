@@ -1,3 +1,6 @@
+/** Its message is for the log: nothing of what was sent is in it. */
+export class LoggableError extends Error {}
+
 /** An error that a client may see: what happened, and whether trying again can help. */
 export abstract class AnalyticsError extends Error {
   abstract readonly code: string;

@@ -2,6 +2,7 @@ import { Injectable, Optional } from '@nestjs/common';
 import { Spool } from './spool/spool.js';
 import type { Waiting } from './spool/spool-directory.js';
 import { Availability } from './writer/availability.js';
+import { EventWriter } from './writer/event-writer.js';
 
 /** How the way in is doing. */
 export interface IngestState {
@@ -12,11 +13,21 @@ export interface IngestState {
   waiting: Waiting | undefined;
 }
 
+/** The same of this process alone, as far as it knows without asking anybody. */
+export interface OwnIngestState {
+  /** Events in memory that no batch has taken yet. */
+  queued: number;
+  isDatabaseAway: boolean;
+  /** Undefined where there is no spool. */
+  spool: (Waiting & { takesEvents: boolean }) | undefined;
+}
+
 /** Tells how the way in is doing, to who watches the server. */
 @Injectable()
 export class IngestStatus {
   constructor(
     private readonly availability: Availability,
+    private readonly writer: EventWriter,
     @Optional() private readonly spool?: Spool,
   ) {}
 
@@ -25,6 +36,15 @@ export class IngestStatus {
       takesEvents: this.spool?.takesEvents === true,
       isDatabaseAway: this.availability.isAway,
       waiting: await this.spool?.allWaiting(),
+    };
+  }
+
+  readOwn(): OwnIngestState {
+    const { spool } = this;
+    return {
+      queued: this.writer.waitingEvents,
+      isDatabaseAway: this.availability.isAway,
+      spool: spool && { ...spool.waiting, takesEvents: spool.takesEvents },
     };
   }
 }

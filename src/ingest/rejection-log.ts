@@ -1,6 +1,8 @@
-import { Injectable, Logger, type BeforeApplicationShutdown } from '@nestjs/common';
+import { Injectable, Logger, Optional, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
 import { Clock } from '../common/clock.js';
+import { describeError } from '../common/describe-error.js';
+import { Observer } from '../common/observer.js';
 import type { Reason } from './refusal.js';
 
 /** One line of the log, newest first. */
@@ -65,6 +67,7 @@ export class RejectionLog implements BeforeApplicationShutdown {
   constructor(
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
+    @Optional() private readonly observer?: Observer,
   ) {}
 
   /**
@@ -74,6 +77,7 @@ export class RejectionLog implements BeforeApplicationShutdown {
    * @param input what was given; only its beginning is kept
    */
   note({ code, message }: Reason, route: string, input: string): void {
+    this.observer?.rejected(code);
     const now = this.clock.now();
     const minute = now - (now % MINUTE_MS);
     const key = `${minute} ${code}`;
@@ -136,7 +140,7 @@ export class RejectionLog implements BeforeApplicationShutdown {
     try {
       await this.store(lines, counts);
     } catch (error) {
-      this.logger.warn(`Rejections wait for the database: ${String(error)}`);
+      this.logger.warn(`Rejections wait for the database: ${describeError(error)}`);
       this.lines = [...lines, ...this.lines].slice(0, MAX_BUFFERED);
       for (const [key, count] of counts) {
         this.counts.set(key, (this.counts.get(key) ?? 0) + count);

@@ -3,6 +3,7 @@ import { setInterval, setTimeout as sleep } from 'node:timers/promises';
 import { Logger } from '@nestjs/common';
 import { Client } from 'pg';
 import type { DataSource } from 'typeorm';
+import { describeError } from '../common/describe-error.js';
 import { noAnswer } from '../common/database-errors.js';
 import { within } from '../common/within.js';
 import { connectionSettings } from '../database/connection-settings.js';
@@ -120,7 +121,7 @@ export class LiveListener {
   private warn(error: unknown): void {
     if (this.isWarned || this.ending.signal.aborted) return;
     this.isWarned = true;
-    this.logger.warn(`The live feed hears nothing for now: ${describe(error)}`);
+    this.logger.warn(`The live feed hears nothing for now: ${describeError(error)}`);
   }
 }
 
@@ -134,9 +135,4 @@ async function listenOn(client: Client): Promise<void> {
     `SELECT quote_ident(${CHANNEL}) AS channel`,
   );
   await client.query(`LISTEN ${rows[0]!.channel}`);
-}
-
-function describe(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(describe).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }

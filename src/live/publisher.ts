@@ -1,5 +1,6 @@
 import { Logger } from '@nestjs/common';
 import type { DataSource } from 'typeorm';
+import { describeError } from '../common/describe-error.js';
 import { isUnavailable, noAnswer } from '../common/database-errors.js';
 import { within } from '../common/within.js';
 import type { NormalisedEvent } from '../ingest/normalise.js';
@@ -100,6 +101,6 @@ export class LivePublisher {
   private warn(error: unknown): void {
     if (this.isFailing || isUnavailable(error)) return;
     this.isFailing = true;
-    this.logger.warn(`Not published for now: ${String(error)}`);
+    this.logger.warn(`Not published for now: ${describeError(error)}`);
   }
 }

@@ -13,6 +13,7 @@ import { DataSource } from 'typeorm';
 import { Clock } from '../common/clock.js';
 import { isUnavailable } from '../common/database-errors.js';
 import { AnalyticsError, UnavailableError } from '../common/errors.js';
+import { Observer } from '../common/observer.js';
 import { builtFile } from '../common/built-file.js';
 import { connectionSettings } from '../database/connection-settings.js';
 import type { QueryLimits } from './engine/refusals.js';
@@ -64,6 +65,7 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
     private readonly dataSource: DataSource,
     private readonly clock: Clock,
     @Optional() options?: QueryOptions,
+    @Optional() private readonly observer?: Observer,
   ) {
     this.options = options ?? new QueryOptions();
   }
@@ -76,10 +78,15 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
     question: Extract<Question, { kind: Kind }>,
     signal?: AbortSignal,
   ): Promise<Reply<Kind>> {
-    const limit = this.limitOf(question);
-    if (!limit) return await this.put(question, signal);
-    if (limit.pendingCount >= MAX_WAITING) throw new TooManyQueriesError();
-    return await limit(() => this.put(question, signal));
+    const startedAt = performance.now();
+    let isAnswered = false;
+    try {
+      const reply = await this.putInTurn(question, signal);
+      isAnswered = true;
+      return reply;
+    } finally {
+      this.observer?.answered({ kind: question.kind, isAnswered, startedAt });
+    }
   }
 
   /** Before the server waits for the requests that are under way: nothing is lost with a query. */
@@ -90,6 +97,16 @@ export class QueryThreads implements BeforeApplicationShutdown, OnApplicationShu
 
   async onApplicationShutdown(): Promise<void> {
     await this.threads?.destroy();
+  }
+
+  private async putInTurn<Kind extends Question['kind']>(
+    question: Extract<Question, { kind: Kind }>,
+    signal: AbortSignal | undefined,
+  ): Promise<Reply<Kind>> {
+    const limit = this.limitOf(question);
+    if (!limit) return await this.put(question, signal);
+    if (limit.pendingCount >= MAX_WAITING) throw new TooManyQueriesError();
+    return await limit(() => this.put(question, signal));
   }
 
   private limitOf(question: Question): LimitFunction | undefined {

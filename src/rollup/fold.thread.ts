@@ -1,6 +1,8 @@
 import { setTimeout } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
 import { Client } from 'pg';
+import { describeError } from '../common/describe-error.js';
+import type { FoldedDeltas } from '../common/observer.js';
 import { stepBack } from '../common/low-priority.js';
 import { fold } from './fold.js';
 
@@ -9,6 +11,10 @@ export interface FoldSettings {
   connection: Record<string, unknown>;
   intervalMs: number;
 }
+
+/** What it tells: of what it did, and of what keeps it from it. */
+export type FoldReport =
+  { kind: 'folded'; pass: FoldedDeltas } | { kind: 'trouble'; trouble: string };
 
 stepBack();
 
@@ -24,12 +30,20 @@ async function pause(): Promise<void> {
   await setTimeout(intervalMs, undefined, { signal: stopping.signal }).catch(() => {});
 }
 
+async function tellingPass(client: Client): Promise<void> {
+  const begun = performance.now();
+  const { deltas, repaired } = await fold(client, stopping.signal);
+  if (deltas + repaired === 0) return;
+  const pass = { deltas, repaired, milliseconds: performance.now() - begun };
+  report({ kind: 'folded', pass });
+}
+
 /** Folds until the connection is lost, or it's told to stop. */
 async function foldOn(client: Client): Promise<void> {
   await client.connect();
   await client.query(NO_TIMEOUT);
   while (!stopping.signal.aborted) {
-    await fold(client, stopping.signal);
+    await tellingPass(client);
     await pause();
   }
 }
@@ -38,9 +52,13 @@ let lastMessage = '';
 
 /** The same trouble is told once. */
 function tell(error: unknown): void {
-  const message = error instanceof Error ? error.message : String(error);
-  if (message !== lastMessage) parentPort!.postMessage(message);
-  lastMessage = message;
+  const trouble = describeError(error);
+  if (trouble !== lastMessage) report({ kind: 'trouble', trouble });
+  lastMessage = trouble;
+}
+
+function report(message: FoldReport): void {
+  parentPort!.postMessage(message);
 }
 
 while (!stopping.signal.aborted) {

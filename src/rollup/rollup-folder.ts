@@ -2,14 +2,17 @@ import { Worker } from 'node:worker_threads';
 import {
   Injectable,
   Logger,
+  Optional,
   type OnApplicationBootstrap,
   type OnApplicationShutdown,
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { describeError } from '../common/describe-error.js';
 import { builtFile } from '../common/built-file.js';
+import { Observer } from '../common/observer.js';
 import { within } from '../common/within.js';
 import { connectionSettings } from '../database/connection-settings.js';
-import type { FoldSettings } from './fold.thread.js';
+import type { FoldSettings, FoldReport } from './fold.thread.js';
 
 /** Answers read what wasn't folded yet, row by row: the shorter, the less there is of it. */
 const INTERVAL_MS = 2_000;
@@ -26,7 +29,10 @@ export class RollupFolder implements OnApplicationBootstrap, OnApplicationShutdo
   private restarting: NodeJS.Timeout | undefined;
   private isStopping = false;
 
-  constructor(private readonly dataSource: DataSource) {}
+  constructor(
+    private readonly dataSource: DataSource,
+    @Optional() private readonly observer?: Observer,
+  ) {}
 
   onApplicationBootstrap(): void {
     this.start();
@@ -58,8 +64,11 @@ export class RollupFolder implements OnApplicationBootstrap, OnApplicationShutdo
     });
     this.worker = worker;
     worker.unref();
-    worker.on('message', (trouble: string) => this.logger.warn(`Not folded for now: ${trouble}`));
-    worker.on('error', (error) => this.logger.error(error.stack ?? error.message));
+    worker.on('message', (report: FoldReport) => {
+      if (report.kind === 'folded') this.observer?.folded(report.pass);
+      else this.logger.warn(`Not folded for now: ${report.trouble}`);
+    });
+    worker.on('error', (error) => this.logger.error(describeError(error, true)));
     worker.on('exit', () => {
       this.worker = undefined;
       if (this.isStopping) return;

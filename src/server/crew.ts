@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { countEarlyEnds, restartPause } from './restart-pause.js';
+import { CrewMetrics } from './crew-metrics.js';
 import { prepareWorkers, startWorker, type WorkerProcess } from './worker-process.js';
 import type { WorkerSettings } from './worker-messages.js';
 
@@ -10,7 +11,10 @@ export class Crew {
   /** @param log takes lines for the person who watches */
   constructor(size: number, task: Omit<WorkerSettings, 'number'>, log: (line: string) => void) {
     prepareWorkers();
-    this.posts = Array.from({ length: size }, (_, number) => new Post({ number, ...task }, log));
+    const metrics = new CrewMetrics();
+    this.posts = Array.from({ length: size }, (_, number) => {
+      return new Post({ number, ...task }, metrics, log);
+    });
   }
 
   /**
@@ -36,12 +40,12 @@ class Post {
 
   constructor(
     private readonly settings: WorkerSettings,
+    private readonly metrics: CrewMetrics,
     private readonly log: (line: string) => void,
   ) {}
 
   async start(): Promise<void> {
-    const worker = startWorker(this.settings);
-    this.worker = worker;
+    const worker = this.startOne();
     await worker.listening;
     this.kept = this.keep(worker);
   }
@@ -68,14 +72,20 @@ class Post {
       // A stop ends the pause; that is no error.
       await sleep(pause, undefined, { signal: this.ending.signal }).catch(() => {});
       if (this.ending.signal.aborted) return;
-      worker = startWorker(this.settings);
-      this.worker = worker;
+      worker = this.startOne();
       const { pid } = worker;
       worker.listening.then(
         () => this.say(`is back, as process ${pid}.`),
         () => {},
       );
     }
+  }
+
+  private startOne(): WorkerProcess {
+    const worker = startWorker(this.settings);
+    this.worker = worker;
+    this.metrics.add(worker);
+    return worker;
   }
 
   private say(what: string): void {

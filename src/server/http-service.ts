@@ -8,6 +8,10 @@ import { DEFAULT_LIMITS } from '../access/rate-limits.js';
 import type { AnalyticsOptions } from '../analytics/analytics.module.js';
 import { within } from '../common/within.js';
 import type { Configuration } from '../configuration.js';
+import { createServerLog } from '../operations/log/server-log.js';
+import type { MetricsCrew, ProcessMetrics } from '../operations/metrics/metrics-crew.js';
+import { MetricsService } from '../operations/metrics/metrics.service.js';
+import type { OperationsOptions } from '../operations/operations.options.js';
 import { createApp } from '../create-app.js';
 import { LiveFeed } from '../live/live-feed.js';
 import { QueryOptions } from '../query/query-threads.js';
@@ -29,27 +33,36 @@ export interface HttpService {
    * connections to the database; those that don't end within 9 seconds are left to the process's end.
    */
   stop(): Promise<void>;
+  /** What this process has counted, for others to sum up. */
+  metrics(): Promise<ProcessMetrics>;
 }
 
 /**
  * @param dataSource connected and migrated; closed at the end, and when this fails
+ * @param crew the processes that are one server, where there are several
  * @throws ListenError with a message for people
  */
 export async function serveHttp(
   dataSource: DataSource,
   configuration: Configuration,
+  crew?: MetricsCrew,
 ): Promise<HttpService> {
   const { host, port } = configuration;
-  const { trustProxy } = configuration;
-  const options = analyticsOptions(configuration);
-  const app = await createApp(dataSource, options, { trustProxy }).catch(async (error: unknown) => {
-    await dataSource.destroy();
-    throw error;
-  });
+  const settings = {
+    trustProxy: configuration.trustProxy,
+    ...operationsOptions(configuration, crew),
+  };
+  const app = await createApp(dataSource, analyticsOptions(configuration), settings).catch(
+    async (error: unknown) => {
+      await dataSource.destroy();
+      throw error;
+    },
+  );
   const server: Server = app.getHttpServer();
   await listen(app, server, host, port);
   return {
     port: (server.address() as AddressInfo).port,
+    metrics: () => app.get(MetricsService, { strict: false }).own(),
     stop: async () => {
       // The drain waits for what is under way, and these would never end.
       app.get(LiveFeed, { strict: false }).endStreams();
@@ -64,6 +77,17 @@ async function closeInTime(app: NestExpressApplication): Promise<void> {
   await within(CLOSE_MS, app.close(), late).catch((error: Error) =>
     new Logger('Server').warn(`Not closed in order: ${error.message}`),
   );
+}
+
+function operationsOptions(
+  { dataDir: directory, diskMinFreeBytes: minFreeBytes, log }: Configuration,
+  crew: MetricsCrew | undefined,
+): OperationsOptions {
+  return {
+    disk: { directory, minFreeBytes },
+    log: createServerLog(log),
+    ...(crew && { crew }),
+  };
 }
 
 function analyticsOptions({

@@ -23,6 +23,8 @@ const configuration: Configuration = {
   streamMaxBytes: undefined,
   databaseUrl: undefined,
   analyticsUrl: undefined,
+  log: { format: 'text', level: 'warn' },
+  diskMinFreeBytes: 0,
 };
 const plain: Storage = { postgresql: '17.10', timescaledb: undefined, durable: true };
 const timescaledb: Storage = { ...plain, timescaledb: '2.19.3' };

@@ -21,6 +21,9 @@ export interface WorkerProcess {
   age(): number;
   /** Lets it finish what is under way, for 20 s at most. */
   stop(): void;
+  /** Does nothing where it has ended. */
+  order(message: Order): void;
+  onReport(listener: (report: Report) => void): void;
 }
 
 /** Once, before the first worker. */
@@ -57,7 +60,10 @@ export function startWorker(settings: WorkerSettings): WorkerProcess {
     const impatience = setTimeout(() => worker.process.kill('SIGKILL'), STOP_MS);
     void ended.then(() => clearTimeout(impatience));
   };
-  return { pid: worker.process.pid!, listening, ended, age, stop };
+  const onReport = (listener: (report: Report) => void): void => {
+    worker.on('message', listener);
+  };
+  return { pid: worker.process.pid!, listening, ended, age, stop, order, onReport };
 }
 
 function observe(worker: Worker): Pick<WorkerProcess, 'listening' | 'ended' | 'age'> {

@@ -1,6 +1,8 @@
 import { explain } from '../explain.js';
 import { openDatabase } from '../database/open-database.js';
-import { serveHttp } from './http-service.js';
+import { createServerLog } from '../operations/log/server-log.js';
+import { serveHttp, type HttpService } from './http-service.js';
+import { SupervisedMetrics } from './supervised-metrics.js';
 import type { Order, Report, WorkerSettings } from './worker-messages.js';
 
 /**
@@ -9,13 +11,15 @@ import type { Order, Report, WorkerSettings } from './worker-messages.js';
  *
  * @returns the exit code
  */
-export async function runWorker(log: (line: string) => void): Promise<number> {
+export async function runWorker(): Promise<number> {
   const ending = new AbortController();
   const ended = new Promise((resolve) => ending.signal.addEventListener('abort', resolve));
   endOnOrders(ending);
   try {
     const settings = await receiveSettings(ending.signal);
-    const service = await serve(settings, ending.signal, log);
+    const crew = new SupervisedMetrics((message) => void report(message));
+    const service = await serve(settings, ending.signal, crew);
+    answerMeasures(service);
     await report({ kind: 'listening' });
     await ended;
     await service.stop();
@@ -52,14 +56,23 @@ function receiveSettings(signal: AbortSignal): Promise<WorkerSettings> {
 async function serve(
   { number, configuration, databaseUrl }: WorkerSettings,
   signal: AbortSignal,
-  log: (line: string) => void,
-) {
+  crew: SupervisedMetrics,
+): Promise<HttpService> {
+  const log = createServerLog(configuration.log);
   const dataSource = await openDatabase(
     databaseUrl,
-    (line) => log(`Worker ${number}: ${line}`),
+    (line) => log.tell(`Worker ${number}: ${line}`),
     signal,
   );
-  return serveHttp(dataSource, configuration);
+  return serveHttp(dataSource, configuration, crew);
+}
+
+function answerMeasures(service: HttpService): void {
+  process.on('message', (order: Order) => {
+    if (order.kind !== 'measure') return;
+    const { id } = order;
+    void service.metrics().then((metrics) => report({ kind: 'measured', id, metrics }));
+  });
 }
 
 /** Resolves once it's on its way: a process that ends at once would take it along. */

@@ -1,7 +1,7 @@
 import type { Type } from '@nestjs/common';
 import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
-import { createConsoleLogger } from '../../src/console-logger.js';
+import { createServerLog } from '../../src/operations/log/server-log.js';
 import { createAdapter } from './adapter.js';
 
 /**
@@ -11,7 +11,7 @@ import { createAdapter } from './adapter.js';
 export async function serveReference(module: Type): Promise<void> {
   const app = await NestFactory.create<NestExpressApplication>(module, createAdapter(), {
     bodyParser: false,
-    logger: createConsoleLogger(),
+    logger: createServerLog({ format: 'text', level: 'warn' }).logger,
     abortOnError: false,
   });
   app.disable('x-powered-by');

@@ -34,6 +34,7 @@ const SETTINGS = [
   // The log is for what goes wrong with the server; statements hold people's data.
   'log_checkpoints=off',
   'log_min_error_statement=panic',
+  'log_error_verbosity=terse',
 ];
 const TIMESCALEDB_SETTINGS = [
   'shared_preload_libraries=timescaledb',

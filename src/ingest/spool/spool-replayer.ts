@@ -7,6 +7,7 @@ import {
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isUnavailable, noAnswer } from '../../common/database-errors.js';
+import { describeError } from '../../common/describe-error.js';
 import { within } from '../../common/within.js';
 import type { NormalisedEvent } from '../normalise.js';
 import { Refusal } from '../refusal.js';
@@ -94,7 +95,7 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
       this.availability.lost(error);
       return PROBE_INTERVAL_MS;
     }
-    this.logger.error(error instanceof Error ? error.stack : String(error));
+    this.logger.error(describeError(error, true));
     return TROUBLE_INTERVAL_MS;
   }
 

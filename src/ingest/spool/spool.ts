@@ -2,7 +2,7 @@ import { readFile, rm } from 'node:fs/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
-import { SpoolUnavailableError } from '../../common/errors.js';
+import { LoggableError, SpoolUnavailableError } from '../../common/errors.js';
 import type { NormalisedEvent } from '../normalise.js';
 import { decodeEvents, encodeEvents } from './command.js';
 import { readIfThere } from './read-if-there.js';
@@ -118,7 +118,7 @@ export class Spool implements OnApplicationShutdown {
     const bytes = Buffer.concat(encodeEvents(events));
     if (this.waiting.bytes + this.pendingBytes + bytes.length > this.options.maxBytes) {
       throw new SpoolUnavailableError(
-        new Error(`the spool holds ${this.options.maxBytes} bytes, its limit`),
+        new LoggableError(`the spool holds ${this.options.maxBytes} bytes, its limit`),
       );
     }
     this.pendingBytes += bytes.length;

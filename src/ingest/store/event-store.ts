@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { Injectable, Optional } from '@nestjs/common';
+import { Injectable } from '@nestjs/common';
 import type { ClientBase } from 'pg';
 import { DataSource } from 'typeorm';
 import {
@@ -19,8 +19,8 @@ import { BufferPool } from '../buffer-pool.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { StoreOutcome } from '../outcome.js';
 import { Refusal } from '../refusal.js';
-import { StoredEvents } from '../stored-events.js';
 import { applyIdentities } from '../../identity/apply-identities.js';
+import { CommitNotices } from './commit-notices.js';
 import { copyIn } from './copy-in.js';
 import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
 import { withClient } from './database-client.js';
@@ -58,7 +58,7 @@ export class EventStore {
     private readonly chunks: EventChunks,
     private readonly numbers: NumberDirectory,
     private readonly clock: Clock,
-    @Optional() private readonly listener?: StoredEvents,
+    private readonly notices: CommitNotices,
   ) {}
 
   /**
@@ -88,12 +88,11 @@ export class EventStore {
     events: readonly NormalisedEvent[],
     isLastTry: boolean,
   ): Promise<StoreOutcome[]> {
+    const startedAt = performance.now();
     try {
       await this.chunks.prepare(events);
       const outcomes = await withClient(this.dataSource, (client) => this.storeOn(client, events));
-      if (this.listener?.isWatched) {
-        this.listener.take(events.filter((_, index) => outcomes[index] === 'stored'));
-      }
+      this.notices.committed(events, outcomes, startedAt);
       return outcomes;
     } catch (error) {
       if (isErasedNumber(error)) throw error;

@@ -1,4 +1,5 @@
 import { Injectable, Logger } from '@nestjs/common';
+import { describeError } from '../../common/describe-error.js';
 
 /** Whether the database takes events. One who writes notes that it doesn't; the replayer, that it does. */
 @Injectable()
@@ -26,7 +27,7 @@ export class Availability {
     this.lastError = error;
     if (this.isAway) return;
     this.lostAt = performance.now();
-    this.logger.warn(`The database takes no events: ${describe(error)}`);
+    this.logger.warn(`The database takes no events: ${describeError(error)}`);
     for (const listener of this.listeners) listener();
   }
 
@@ -36,9 +37,4 @@ export class Availability {
     this.lostAt = undefined;
     this.logger.warn(`The database takes events again, after ${seconds} s.`);
   }
-}
-
-function describe(error: unknown): string {
-  if (error instanceof AggregateError) return error.errors.map(describe).join(', ');
-  return error instanceof Error ? error.message : String(error);
 }

@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Injectable, Optional, type BeforeApplicationShutdown } from '@nestjs/common';
 import { isContention, isDatabaseAnswer, isUnavailable } from '../../common/database-errors.js';
-import { UnavailableError } from '../../common/errors.js';
+import { LoggableError, UnavailableError } from '../../common/errors.js';
+import { Observer } from '../../common/observer.js';
 import { within } from '../../common/within.js';
 import type { NormalisedEvent } from '../normalise.js';
 import type { Outcome } from '../outcome.js';
@@ -24,7 +25,7 @@ const LONGEST_PAUSE_MS = 400;
 const DEADLINE_MS = 5_000;
 
 /** No answer in time. What was sent may still be stored; sent again it changes nothing. */
-class DeadlineError extends Error {
+class DeadlineError extends LoggableError {
   override name = 'DeadlineError';
 
   constructor() {
@@ -52,7 +53,13 @@ export class EventWriter implements BeforeApplicationShutdown {
     private readonly store: EventStore,
     private readonly availability: Availability,
     @Optional() private readonly spool?: Spool,
+    @Optional() private readonly observer?: Observer,
   ) {}
+
+  /** Events that no batch has taken yet. */
+  get waitingEvents(): number {
+    return this.queue.waitingEvents;
+  }
 
   /**
    * Stores the events and creates the users, names and sources that are new.
@@ -175,6 +182,7 @@ export class EventWriter implements BeforeApplicationShutdown {
   ): Promise<Outcome[]> {
     if (!this.spool) throw new UnavailableError(cause);
     await this.spool.append(events);
+    this.observer?.spooled(events.length);
     return events.map(() => 'accepted');
   }
 }

@@ -5,8 +5,8 @@ import {
   ApiServiceUnavailableResponse,
   ApiTags,
 } from '@nestjs/swagger';
-import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
-import { ErrorDto } from '../common/error.dto.js';
+import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
+import { ErrorDto } from '../../common/error.dto.js';
 import { LivenessDto, ReadinessDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
@@ -29,7 +29,7 @@ export class HealthController {
   @ApiOperation({
     summary: 'Events can be stored',
     description:
-      'While the database is away and events are kept on disk, `degraded`, and how much waits.',
+      '`degraded` while the database is away and events are kept on disk, and how much waits; where rollups are far behind; where the disk is nearly full. The checks say which.',
   })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({
