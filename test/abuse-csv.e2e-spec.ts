@@ -97,9 +97,7 @@ describe('a CSV that a spreadsheet opens', () => {
   it.each(['funnel', 'retention'])('the one of a %s has none', async (kind) => {
     const steps = FORMULAS.slice(0, 2).map((event) => ({ event }));
     const query =
-      kind === 'funnel'
-        ? { steps, within: '1d', ...range }
-        : { period: 'week', ...range };
+      kind === 'funnel' ? { steps, within: '1d', ...range } : { period: 'week', ...range };
     const response = await send(`/analytics/${kind}?format=csv`, query);
     for (const cell of (await rowsOf(response)).flat()) expect(cell).not.toMatch(FORMULA);
   });
