@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { isJsonObject } from '../../common/json-object.js';
+import { isJsonObject, toJson } from '../../common/json-object.js';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { receivedBody } from '../../ingest/body/body.middleware.js';
 import { callRules, DialectService, type DialectAnswer } from '../dialect.service.js';
@@ -9,6 +9,8 @@ import { mapCall, type CallType } from './map-call.js';
 
 /** As in Segment. */
 const MAX_CALLS = 2_500;
+/** What a batch says of all of its calls is kept with each: of a small request that makes a large one. */
+const MAX_SHARED_BYTES = 10 * 1024 * 1024;
 const RULES = { limit: '500 KB and 2,500 events, and an event 32 KB' };
 
 const NAMES = { user: 'userId (or anonymousId)', id: 'messageId' };
@@ -48,6 +50,7 @@ export class SegmentService {
       throw new UnreadableRequestError('invalid_batch', 'batch must be an array of calls', 400);
     }
     if (batch.length > MAX_CALLS) throw unreadable('body_too_large', RULES);
+    requireRoomFor(context, batch.length);
     const rules = callRules(sender, sentAt);
     rules.agent = agent ?? rules.agent;
     const calls = batch.map((call: unknown) => mapCall(withContext(call, context), rules));
@@ -59,6 +62,16 @@ export class SegmentService {
 function keyOfFirst(batch: unknown): unknown {
   const first: unknown = Array.isArray(batch) ? batch[0] : undefined;
   return isJsonObject(first) ? first['writeKey'] : undefined;
+}
+
+/** @throws UnreadableRequestError where the context of all calls would be too much together */
+function requireRoomFor(context: unknown, calls: number): void {
+  if (!isJsonObject(context)) return;
+  const text = toJson(context);
+  if (text !== undefined && Buffer.byteLength(text) * calls <= MAX_SHARED_BYTES) return;
+  const accepted =
+    'the context of a batch is kept with each of its calls: that may be 10 MB for all together';
+  throw new UnreadableRequestError('body_too_large', accepted, 413);
 }
 
 /** Of what both say, the call's own counts. */
