@@ -1,7 +1,20 @@
 import { readFileSync } from 'node:fs';
-import { isIP } from 'node:net';
 import { join, resolve } from 'node:path';
-import ipaddr from 'ipaddr.js';
+import {
+  readAccess,
+  readAnalyticsKey,
+  readLimit,
+  readTrustProxy,
+  readWriteKeys,
+} from './access-configuration.js';
+import {
+  ConfigurationError,
+  readChoice,
+  readUrl,
+  readWhole,
+  value,
+  type Environment,
+} from './environment.js';
 import type { TimestampOptions } from './ingest/event-rules.js';
 import { OLDEST_ACCEPTED, parseOldest } from './ingest/oldest-timestamp.js';
 import { findProblem, type RetentionOptions } from './retention/retention.options.js';
@@ -90,17 +103,6 @@ const HOUR_MS = 3_600_000;
 /** A hundred years. */
 const MAX_FUTURE_HOURS = 876_600;
 
-type Environment = Record<string, string | undefined>;
-
-/** Names the variable and what it accepts, never its value. */
-export class ConfigurationError extends Error {
-  override name = 'ConfigurationError';
-
-  constructor(variable: string, accepted: string) {
-    super(`${variable} must be ${accepted}`);
-  }
-}
-
 /** @throws ConfigurationError for the first variable that can't be used */
 export function readConfiguration(env: Environment): Configuration {
   return {
@@ -151,11 +153,6 @@ export function findDatabaseUrl({ databaseUrl, dataDir }: Configuration): string
   }
 }
 
-function value(env: Environment, variable: string): string | undefined {
-  const text = env[variable]?.trim();
-  return text === '' ? undefined : text;
-}
-
 function readHost(env: Environment): string {
   const host = value(env, 'HOST') ?? '127.0.0.1';
   if (/[\s/]/.test(host)) throw new ConfigurationError('HOST', 'an address or a host name');
@@ -181,60 +178,6 @@ function readWorkers(env: Environment): number {
     );
   }
   return workers;
-}
-
-function readAccess(env: Environment): 'keys' | 'open' {
-  const text = value(env, 'ACCESS') ?? 'keys';
-  if (text === 'keys' || text === 'open') return text;
-  throw new ConfigurationError(
-    'ACCESS',
-    'keys (whoever has one; this machine alone while none was made) or open (everyone who can reach the port)',
-  );
-}
-
-function readLimit(env: Environment, variable: string): number | undefined {
-  const text = value(env, variable);
-  if (text === undefined) return undefined;
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new ConfigurationError(
-    variable,
-    'a number of requests a minute up to 999999999, or 0 for any number',
-  );
-}
-
-const MAX_HOPS = 32;
-const NETWORKS = ['loopback', 'linklocal', 'uniquelocal'];
-
-function readTrustProxy(env: Environment): number | string[] | undefined {
-  const text = value(env, 'TRUST_PROXY');
-  if (text === undefined) return undefined;
-  if (/^\d{1,2}$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_HOPS) return Number(text);
-  const proxies = text.split(',').map((proxy) => proxy.trim());
-  const isKnown = (proxy: string): boolean =>
-    NETWORKS.includes(proxy) || isIP(proxy) !== 0 || ipaddr.isValidCIDR(proxy);
-  if (proxies.every(isKnown)) return proxies;
-  throw new ConfigurationError(
-    'TRUST_PROXY',
-    `how many proxies stand before the server, 1 to ${MAX_HOPS}, or their addresses and networks with ` +
-      `commas between, such as 10.0.0.0/8 or ${NETWORKS.join(', ')}`,
-  );
-}
-
-const WRITE_KEY = /^([^=\p{Cc}]{1,100})=([!-+\--~]{8,255})$/u;
-
-function readWriteKeys(env: Environment): [key: string, source: string][] | undefined {
-  const text = value(env, 'WRITE_KEYS');
-  if (text === undefined) return undefined;
-  const entries = text.split(',').map((entry) => WRITE_KEY.exec(entry.trim()));
-  const keys = entries.map((entry): [string, string] => [entry?.[2] ?? '', entry?.[1] ?? '']);
-  const isRepeated = new Set(keys.map(([key]) => key)).size < keys.length;
-  if (isRepeated || entries.includes(null)) {
-    throw new ConfigurationError(
-      'WRITE_KEYS',
-      'a list of source=key with commas between, each key of 8 to 255 printable ASCII characters and given once',
-    );
-  }
-  return keys;
 }
 
 function readIdentity(env: Environment): IdentityConfiguration | undefined {
@@ -284,22 +227,6 @@ function readTimestamps(env: Environment): TimestampOptions {
   const oldest = text === undefined ? {} : parseOldest(text);
   if (!oldest) throw new ConfigurationError('OLDEST_TIMESTAMP', OLDEST_ACCEPTED);
   return { ...(hours !== undefined && { maxFutureMs: hours * HOUR_MS }), ...oldest };
-}
-
-/** @param what it's a number of */
-function readWhole(
-  env: Environment,
-  variable: string,
-  what: string,
-  max: number,
-): number | undefined {
-  const text = value(env, variable);
-  if (text === undefined) return undefined;
-  const number = Number(text);
-  if (!/^\d{1,10}$/.test(text) || number < 1 || number > max) {
-    throw new ConfigurationError(variable, `a number of ${what} from 1 to ${max}`);
-  }
-  return number;
 }
 
 const RETENTION_VARIABLES = {
@@ -363,19 +290,6 @@ function readLog(env: Environment): LogOptions {
   return { format, level: readChoice(env, 'LOG_LEVEL', LOG_LEVELS) ?? usual };
 }
 
-function readChoice<Choice extends string>(
-  env: Environment,
-  variable: string,
-  choices: readonly Choice[],
-): Choice | undefined {
-  const text = value(env, variable);
-  const chosen = choices.find((choice) => choice === text);
-  if (text !== undefined && chosen === undefined) {
-    throw new ConfigurationError(variable, `one of ${choices.join(', ')}`);
-  }
-  return chosen;
-}
-
 function readMegabytes(env: Environment, variable: string): number | undefined {
   return readWhole(env, variable, 'megabytes', MAX_MB);
 }
@@ -388,23 +302,6 @@ function readDataDir(env: Environment): string {
   const path = value(env, 'DATA_DIR') ?? './data';
   if (path.includes('\0')) throw new ConfigurationError('DATA_DIR', 'the path of a folder');
   return resolve(path);
-}
-
-function readUrl(env: Environment, variable: string, protocols: string[]): string | undefined {
-  const text = value(env, variable);
-  if (text === undefined) return undefined;
-  const url = URL.canParse(text) ? new URL(text) : undefined;
-  if (!url || !protocols.includes(url.protocol)) {
-    const accepted = protocols.map((protocol) => `${protocol}//`).join(' or ');
-    throw new ConfigurationError(variable, `a URL that begins with ${accepted}`);
-  }
-  return text;
-}
-
-function readAnalyticsKey(env: Environment): string | undefined {
-  const key = value(env, 'ANALYTICS_KEY');
-  if (key === undefined || /^[!-~]{8,255}$/.test(key)) return key;
-  throw new ConfigurationError('ANALYTICS_KEY', 'a key of 8 to 255 printable ASCII characters');
 }
 
 function readAnalyticsUrl(env: Environment): string | undefined {

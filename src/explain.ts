@@ -1,4 +1,4 @@
-import { ConfigurationError } from './configuration.js';
+import { ConfigurationError } from './environment.js';
 import { DatabaseError } from './database/database-error.js';
 import { EmbeddedPostgresError } from './database/embedded/embedded-postgres.js';
 import { SpoolFolderError } from './ingest/spool/spool.js';
