@@ -3,6 +3,7 @@ import { NestFactory } from '@nestjs/core';
 import type { NestExpressApplication } from '@nestjs/platform-express';
 import type { Express } from 'express';
 import type { DataSource } from 'typeorm';
+import { Access } from './access/access.js';
 import type { AnalyticsOptions } from './analytics/analytics.module.js';
 import { AppModule } from './app.module.js';
 import { AnalyticsExceptionFilter } from './common/analytics-exception.filter.js';
@@ -14,6 +15,7 @@ import { createServerLog } from './operations/log/server-log.js';
 import type { OperationsOptions } from './operations/operations.options.js';
 import { watchRequests } from './operations/requests/watch-requests.js';
 import { answerClientErrors } from './server/client-errors.js';
+import { protectedMode } from './server/protected-mode.js';
 import { setSecurityHeaders } from './server/security-headers.js';
 import { FastExpressAdapter } from './server/fast-express.adapter.js';
 
@@ -53,6 +55,7 @@ export async function createApp(
   app.disable('x-powered-by');
   app.set('trust proxy', trustProxy ?? false);
   setSecurityHeaders(app, '/docs');
+  app.use(protectedMode(app.get(Access, { strict: false })));
   // What no controller answers, such as a path that can't be decoded, is told in the same form.
   app.useGlobalFilters(new AnalyticsExceptionFilter());
   answerEveryExpectation(app.getHttpServer());

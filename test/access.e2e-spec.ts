@@ -7,6 +7,7 @@ import { until } from './support/poll.js';
 const SHOP = 'https://shop.example';
 const OTHER = 'https://other.example';
 const READS = [
+  'metrics',
   'analytics?timestamp=1224567999',
   'analytics/query?metrics=events&date_range=all',
   'analytics/events',
@@ -37,6 +38,8 @@ const ADMINISTRATION: [method: string, path: string, init: RequestInit][] = [
   ['PUT', 'analytics/users/u-1', json({ traits: { plan: 'pro' } })],
   ['POST', 'analytics/users/import', json({ user: 'u-1', traits: {} })],
   ['DELETE', 'analytics/merges/1', {}],
+  ['DELETE', 'analytics/users/u-1', {}],
+  ['GET', 'analytics/users/u-1/export', {}],
   ['GET', 'analytics/keys', {}],
   ['POST', 'analytics/keys', json({ kind: 'read', name: 'x' })],
   ['POST', 'analytics/keys/1/rotate', {}],
@@ -89,6 +92,9 @@ describe('without a key', () => {
     for (const [path, init] of WRITES) {
       const response = await codeOf(path, { method: 'POST', ...withHeaders(init, headers) });
       expect([path, response]).toEqual([path, [403, 'protected_mode']]);
+    }
+    for (const path of ['dashboard', 'docs', 'analytics.js', 'health/ready', 'nowhere']) {
+      expect([path, await codeOf(path, { headers })]).toEqual([path, [403, 'protected_mode']]);
     }
     const original = await ask('analytics?user=3&event=click', { method: 'POST', headers });
     expect(original.status).toBe(403);

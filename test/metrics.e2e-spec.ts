@@ -137,6 +137,7 @@ describe('the figures', () => {
     expect(away.sum('events_stored_total')).toBe(before.sum('events_stored_total'));
     await bringDatabaseBack(server.databaseUrl);
     await until(async () => (await read()).sum('spool_events') === 0);
+    await until(async () => (await read()).sum('database_available') === 1);
     const back = await read();
     expect(back.sum('database_available')).toBe(1);
     expect(back.sum('events_stored_total')).toBe(before.sum('events_stored_total') + 2);

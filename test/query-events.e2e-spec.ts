@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { parse } from 'csv-parse/sync';
 import { request } from 'node:http';
 import { moveHorizon } from '../src/rollup/horizon.js';
+import { ANY_TIME } from './support/application.js';
 import { Analyst, type Recorded } from './support/analyst.js';
 import { until } from './support/poll.js';
 
@@ -102,7 +103,7 @@ describe('raw events', () => {
   });
 
   it('are exported so that another server answers the same', async () => {
-    const other = await Analyst.start();
+    const other = await Analyst.start(ANY_TIME);
     const text = await (await analyst.server.get('/analytics/export')).text();
     const lines = text.trimEnd().split('\n');
     expect(lines).toHaveLength(TIED + 4);

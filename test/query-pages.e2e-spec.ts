@@ -238,7 +238,11 @@ describe('pages, orders and forms of answers', () => {
     const { results } = await analyst.ask(asked);
     const texts = results.map((row) =>
       Object.values(row).map((value) =>
-        typeof value === 'string' ? value : value === null ? '' : JSON.stringify(value),
+        typeof value === 'string'
+          ? value.replace(/^(?=[=+\-@\t\r])/, "'")
+          : value === null
+            ? ''
+            : JSON.stringify(value),
       ),
     );
     expect(lines).toEqual(texts);

@@ -64,8 +64,7 @@ export class Access {
   ): Promise<AnalyticsError | undefined> {
     try {
       await this.ring.refresh();
-      const isAnyKey = this.ring.isUsed || this.environment.all.length > 0;
-      if (!isAnyKey) this.requireThisMachine(request);
+      if (this.isProtectedFrom(request)) throw new ProtectedModeError();
       await this.countAddress(request, response);
       this.admitted.set(request, undefined);
     } catch (error) {
@@ -144,6 +143,12 @@ export class Access {
     if (always) return true;
     if (this.options?.open === true) return false;
     return this.ring.isUsed || (kind === 'write' && this.environment.all.length > 0);
+  }
+
+  /** Whether nobody has said yet who may get in, and the request isn't from this machine. */
+  isProtectedFrom(request: IncomingMessage): boolean {
+    const isAnyKey = this.ring.isUsed || this.environment.all.length > 0;
+    return this.options?.open !== true && !isAnyKey && !isFromThisMachine(request);
   }
 
   private requireThisMachine(request: IncomingMessage): void {

@@ -7,6 +7,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { Registry } from 'prom-client';
+import { AccessBy } from '../../access/access.guard.js';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { ErrorDto } from '../../common/error.dto.js';
 import { MetricsService } from './metrics.service.js';
@@ -14,6 +15,7 @@ import { MetricsService } from './metrics.service.js';
 @ApiTags('operations')
 @Controller('metrics')
 @UseFilters(AnalyticsExceptionFilter)
+@AccessBy('read')
 export class MetricsController {
   constructor(private readonly metrics: MetricsService) {}
 
