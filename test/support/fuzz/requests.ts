@@ -3,6 +3,9 @@ import * as fc from 'fast-check';
 import { examplesOf, resolve, type Endpoint, type Parameter, type Schema } from '../endpoints.js';
 import { hostile, text, valuesOf } from './values.js';
 
+/** Longer headers are answered by Node, by 431, before anything of ours sees them. */
+const MAX_QUERY = 10_000;
+
 /** As it goes over the wire. */
 export interface FuzzRequest {
   method: string;
@@ -20,7 +23,7 @@ export function requestsTo(endpoint: Endpoint): fc.Arbitrary<FuzzRequest> {
     .record({ path: pathsOf(path, parameters), query: queriesOf(parameters), body, headers })
     .map((parts) => ({
       method: method.toUpperCase(),
-      path: parts.query === '' ? parts.path : `${parts.path}?${parts.query}`,
+      path: parts.query === '' ? parts.path : `${parts.path}?${parts.query.slice(0, MAX_QUERY)}`,
       headers: { ...parts.body.headers, ...parts.headers },
       body: parts.body.bytes,
     }));
@@ -143,7 +146,6 @@ function inQuery(name: string, value: unknown): string {
     return value.join(',');
   }
   const whole = typeof value === 'string' ? value : written('application/json', value);
-  // Node refuses longer headers itself.
   return wellFormed(whole.slice(0, 3_000));
 }
 
