@@ -25,6 +25,7 @@ export interface TestApplication {
   stop(): Promise<void>;
 }
 
+const END_MS = 200;
 const SPOOL_BYTES = 64 * 1024 * 1024;
 
 /** Events may be of any time to come. */
@@ -64,10 +65,11 @@ export async function startApplication(
       return row!.count;
     },
     stop: async () => {
-      // A connection that a client keeps would keep the server for more than a minute.
+      // A connection that a client keeps, or opens now, would keep the server for more than a minute.
       const http: Server = app.getHttpServer();
+      const ending = setInterval(() => http.closeAllConnections(), END_MS);
       http.closeAllConnections();
-      await app.close();
+      await app.close().finally(() => clearInterval(ending));
       await database.drop();
       rmSync(spool, { recursive: true, force: true });
     },
