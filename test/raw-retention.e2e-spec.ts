@@ -156,6 +156,27 @@ describe('raw events that are no longer kept', () => {
     await analyst.fold();
   });
 
+  it('are refused by the thousand as fast as others are stored', async () => {
+    const events = Array.from({ length: 5_000 }, (_, index) => ({
+      timestamp: index % 10 === 0 ? daysAgo(0, '00:00:00') : daysAgo(40, '10:00:00'),
+      user: `late-${index}`,
+      event: 'late',
+      id: `late-${index}`,
+      source: 'shop',
+    }));
+    const begun = performance.now();
+    const response = await analyst.server.post('/analytics/batch', {
+      headers: { 'Content-Type': 'application/json' },
+      body: JSON.stringify({ events }),
+    });
+    expect(await response.json()).toMatchObject({ stored: 500, rejected: 4_500 });
+    // One by one they took minutes.
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    const named = "name_id = (SELECT id FROM event_names WHERE name = 'late')";
+    await analyst.client.query(`DELETE FROM events WHERE ${named}`);
+    await analyst.fold();
+  });
+
   it('leave rollups that verify, and that no rebuild makes anew', async () => {
     const note = `Leaving out source "shop" before ${startOf(30)}`;
     const verified = await rollups('verify');

@@ -24,6 +24,7 @@ import { CommitNotices } from './commit-notices.js';
 import { copyIn } from './copy-in.js';
 import { COPY_COLUMNS, copyBytes, encodeCopy, type EventRows } from './copy-rows.js';
 import { withClient } from './database-client.js';
+import { readIsKept } from './kept-events.js';
 import { EventChunks } from './event-chunks.js';
 import { DEFAULT_SOURCE_ID, NumberDirectory } from './number-directory.js';
 import { beginAndFindErased } from './erased-mentions.js';
@@ -41,6 +42,7 @@ const ERASED_NUMBER_TRIES = 5;
 /** For the batches that are stored at once. */
 const BUFFERS = 3;
 const ERASED = new Refusal('erased');
+const TOO_OLD = new Refusal('too_old');
 const TOO_MANY_TRAITS = new Refusal('too_many_traits');
 
 /** Stores events in one transaction, which has committed when it answers. Knows no retry. */
@@ -96,6 +98,8 @@ export class EventStore {
       return outcomes;
     } catch (error) {
       if (isErasedNumber(error)) throw error;
+      if (isBelowHorizon(error) && events.length > 1)
+        return await this.storeKept(events, isLastTry);
       if (isTooMuchAtOnce(error) && events.length > 1) {
         return await this.storeHalves(events, isLastTry);
       }
@@ -148,6 +152,17 @@ export class EventStore {
     } finally {
       await client.query('ROLLBACK');
     }
+  }
+
+  private async storeKept(
+    events: readonly NormalisedEvent[],
+    isLastTry: boolean,
+  ): Promise<StoreOutcome[]> {
+    const isKept = await readIsKept(this.dataSource);
+    const kept = events.filter(isKept);
+    if (kept.length === events.length) return await this.storeHalves(events, isLastTry);
+    const outcomes = (await this.store(kept, isLastTry)).values();
+    return events.map((event) => (isKept(event) ? outcomes.next().value! : TOO_OLD));
   }
 
   private async storeHalves(
