@@ -22,6 +22,8 @@ let key: string;
 
 beforeAll(async () => {
   server = await startApplication({ access: { open: true } });
+  // The key that examples are about, and the one that they come by.
+  await makeKey(server, { kind: 'read' });
   ({ secret: key } = await makeKey(server, { kind: 'admin' }));
   await server.post('/v1/identify', { body: '{"anonymousId":"b-1","userId":"u-81"}' });
 });
