@@ -19,5 +19,11 @@ export type { TrackOptions } from './analytics/track/track-options.js';
 export { IdentityResolver, type ResolvedIdentity } from './access/identity-resolver.js';
 export { UnauthorizedError } from './access/unauthorized-error.js';
 export { AnalyticsError } from './common/errors.js';
+export {
+  Observer,
+  type AnsweredQuestion,
+  type CommittedBatch,
+  type FoldedDeltas,
+} from './common/observer.js';
 export { dataSourceOptions, entities } from './database/data-source-options.js';
 export { migrations } from '../migrations/index.js';
