@@ -68,6 +68,21 @@ describe('limits', () => {
     expect((await ask('analytics/users/limited')).status).toBe(404);
   });
 
+  it('count a request with a body once, and hold for files', async () => {
+    const headers = { ...from('198.51.100.9'), 'Content-Type': 'application/x-ndjson' };
+    const query = await ask('analytics/query', {
+      method: 'POST',
+      ...withHeaders(json({ metrics: ['events'], date_range: 'all' }), from('198.51.100.9')),
+    });
+    expect(query.headers.get('RateLimit')).toMatch(/^"address";r=4;/);
+    const body = '{"user":"f","event":"click","timestamp":"1224567997"}\n';
+    const statuses = [];
+    for (let count = 0; count < 5; count += 1) {
+      statuses.push((await ask('analytics/import', { method: 'POST', headers, body })).status);
+    }
+    expect(statuses).toEqual([200, 200, 200, 200, 429]);
+  });
+
   it('are none for this machine itself', async () => {
     for (let count = 0; count < 10; count += 1) {
       expect((await ask('analytics/events')).status).toBe(200);
@@ -118,6 +133,29 @@ describe('keys while the database is away', () => {
     await until(async () => (await server.countEvents()) === 1);
     const response = await post('nobody');
     expect(response.headers.get('X-Analytics-Rejected')).toMatch(/^invalid_write_key/);
+  });
+});
+
+describe('without keys while the database is away', () => {
+  open();
+
+  it('any text is a key, and what is sent goes to the spool', async () => {
+    await takeDatabaseAway(server.databaseUrl);
+    try {
+      const headers = { Authorization: `Basic ${Buffer.from('any:').toString('base64')}` };
+      const call = json({ ...CALL, messageId: 'away' });
+      expect(
+        (await ask('v1/track', { method: 'POST', ...withHeaders(call, headers) })).status,
+      ).toBe(200);
+      const original = await ask('analytics?user=3&event=click', {
+        method: 'POST',
+        headers: { Authorization: 'Bearer opaque-session' },
+      });
+      expect([original.status, original.headers.get('X-Analytics-Rejected')]).toEqual([204, null]);
+    } finally {
+      await bringDatabaseBack(server.databaseUrl);
+    }
+    await until(async () => (await server.countEvents()) === 2);
   });
 });
 

@@ -92,6 +92,14 @@ describe('raw events that are no longer kept', () => {
     ]);
   });
 
+  it('leave the last days, whose beginning is widened to its minute', async () => {
+    for (const days of ['35d', '45d']) {
+      const answer = await analyst.ask({ ...FIGURES[0], date_range: days });
+      const [from] = answer.query.date_range as [string, string];
+      expect(from).toMatch(/:00(\.000)?Z$/);
+    }
+  });
+
   it('are needed by funnels, the list of events and windows finer than minutes', async () => {
     const steps = [{ event: 'click' }, { event: 'signup' }];
     const funnel = { steps, within: '365d', date_range: [startOf(300), startOf(0)] };

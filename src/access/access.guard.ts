@@ -14,7 +14,13 @@ import {
   ApiTooManyRequestsResponse,
   ApiUnauthorizedResponse,
 } from '@nestjs/swagger';
-import { nodeRequest, nodeResponse, type HttpRequest, type HttpResponse } from '../common/http.js';
+import {
+  nodeRequest,
+  nodeResponse,
+  setHeader,
+  type HttpRequest,
+  type HttpResponse,
+} from '../common/http.js';
 import { ErrorDto } from '../common/error.dto.js';
 import { Access, type Need } from './access.js';
 import type { AccessKind } from './keys/access-key.js';
@@ -41,6 +47,8 @@ export class AccessGuard implements CanActivate {
       context.getHandler(),
       context.getClass(),
     ]);
+    // Figures and people are nobody's to keep on the way.
+    setHeader(response, 'Cache-Control', 'no-store');
     await this.access.admit(raw, nodeResponse(response));
     await this.access.authorize(raw, need);
     this.letIn.add(raw);

@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable, Optional } from '@nestjs/common';
-import { AnalyticsError } from '../common/errors.js';
 import { ForbiddenKeyError, ProtectedModeError } from './access-errors.js';
 import { clientOf, isFromThisMachine } from './client-address.js';
 import { keyOfHeaders, keyOfQuery } from './credentials.js';
@@ -44,7 +43,7 @@ const ANYONE: Grant = { key: undefined, actor: undefined };
 export class Access {
   private readonly granted = new WeakMap<IncomingMessage, Grant>();
   /** Requests that were looked at, and why they aren't answered; while they are. */
-  private readonly admitted = new WeakMap<IncomingMessage, AnalyticsError | undefined>();
+  private readonly admitted = new WeakMap<IncomingMessage, Error | undefined>();
 
   constructor(
     private readonly ring: KeyRing,
@@ -58,47 +57,45 @@ export class Access {
    *
    * @returns why it isn't answered; {@link authorize} throws the same
    */
-  async admit(
-    request: IncomingMessage,
-    response: ServerResponse,
-  ): Promise<AnalyticsError | undefined> {
+  async admit(request: IncomingMessage, response?: ServerResponse): Promise<Error | undefined> {
+    if (this.admitted.has(request)) return this.admitted.get(request);
     try {
       await this.ring.refresh();
       if (this.isProtectedFrom(request)) throw new ProtectedModeError();
       await this.countAddress(request, response);
       this.admitted.set(request, undefined);
     } catch (error) {
-      if (!(error instanceof AnalyticsError)) throw error;
-      this.admitted.set(request, error);
+      this.admitted.set(request, error instanceof Error ? error : new Error(String(error)));
     }
     return this.admitted.get(request);
   }
 
-  /** @throws what {@link admit} has found, for who reads the body before */
-  requireAdmitted(request: IncomingMessage): void {
-    const problem = this.admitted.get(request);
+  /** @throws what {@link admit} finds, for who reads the body before */
+  async requireAdmitted(request: IncomingMessage): Promise<void> {
+    const problem = await this.admit(request);
     if (problem) throw problem;
   }
 
   /**
-   * Finds out what a request may do, which {@link admit} has looked at.
+   * Finds out what a request may do.
    *
    * @throws UnauthorizedError, ForbiddenKeyError, ProtectedModeError, RateLimitedError,
    *   UnavailableError where that can't be told now
    */
   async authorize(request: IncomingMessage, need: Need): Promise<Grant> {
-    this.requireAdmitted(request);
+    await this.requireAdmitted(request);
     await this.ring.refresh();
     const secret = secretOf(request, need);
-    const key = secret === undefined ? undefined : await this.find(secret);
-    if (!this.isKeyNeeded(need)) {
+    const isNeeded = this.isKeyNeeded(need);
+    const key = secret === undefined ? undefined : await this.find(secret, isNeeded);
+    if (!isNeeded) {
       this.requireThisMachine(request);
       if (!key || !includes(key.kind, need.kind)) return ANYONE;
     }
     if (!key) throw UnauthorizedError.ofKey(need.kind, secret !== undefined);
     if (!includes(key.kind, need.kind)) throw ForbiddenKeyError.wrongKind(key.kind, need.kind);
     requireOrigin(key, request);
-    await this.limits.countKey(String(key.id));
+    await this.limits.countKey(key.digest.toString('hex'));
     if (key.id !== 0) this.ring.noteUse(key.id);
     const grant = { key, actor: `key ${key.id} (${key.name})` };
     this.granted.set(request, grant);
@@ -145,6 +142,15 @@ export class Access {
     return this.ring.isUsed || (kind === 'write' && this.environment.all.length > 0);
   }
 
+  /**
+   * What {@link isProtectedFrom} goes by is known.
+   *
+   * @throws UnavailableError
+   */
+  async isKnown(): Promise<void> {
+    if (this.options?.open !== true) await this.ring.refresh();
+  }
+
   /** Whether nobody has said yet who may get in, and the request isn't from this machine. */
   isProtectedFrom(request: IncomingMessage): boolean {
     const isAnyKey = this.ring.isUsed || this.environment.all.length > 0;
@@ -155,15 +161,20 @@ export class Access {
     if (this.options?.open !== true && !isFromThisMachine(request)) throw new ProtectedModeError();
   }
 
-  private async find(secret: string): Promise<AccessKey | undefined> {
-    return this.environment.find(secret) ?? (await this.ring.find(secret));
+  /** @param isNeeded whether it's looked for where it isn't known: any text may be given otherwise */
+  private async find(secret: string, isNeeded: boolean): Promise<AccessKey | undefined> {
+    const known = this.environment.find(secret) ?? this.ring.findKnown(secret);
+    return known ?? (isNeeded ? await this.ring.find(secret) : undefined);
   }
 
-  private async countAddress(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  private async countAddress(
+    request: IncomingMessage,
+    response: ServerResponse | undefined,
+  ): Promise<void> {
     const client = clientOf(request);
     if (client === undefined || this.isServers(keyOfHeaders(request))) return;
     const headers = await this.limits.countAddress(client);
-    for (const [name, value] of Object.entries(headers)) response.setHeader(name, value);
+    for (const [name, value] of Object.entries(headers)) response?.setHeader(name, value);
   }
 
   /** A key for pages may be anyone's. */

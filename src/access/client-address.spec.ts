@@ -18,6 +18,9 @@ describe('this machine', () => {
     (address) => {
       expect(isFromThisMachine(request(address))).toBe(false);
       expect(isFromThisMachine(request('127.0.0.1', {}, address))).toBe(false);
+      // Whoever can reach the server past its proxy can claim any address.
+      expect(isFromThisMachine(request(address, {}, '127.0.0.1'))).toBe(false);
+      expect(clientOf(request(address, {}, '127.0.0.1'))).toBeDefined();
     },
   );
 
@@ -31,6 +34,11 @@ describe('this machine', () => {
     [{ 'x-real-ip': '203.0.113.7' }, false],
     [{ forwarded: 'by=127.0.0.1' }, false],
     [{ forwarded: 'for=_hidden' }, false],
+    [{ forwarded: 'for=127.0.0.1;for=203.0.113.7' }, false],
+    [{ via: '1.1 proxy' }, false],
+    [{ 'x-forwarded-host': 'analytics.example' }, false],
+    [{ 'cf-connecting-ip': '203.0.113.7' }, false],
+    [{ via: '1.1 dev', 'x-forwarded-for': '127.0.0.1' }, true],
   ])('behind a proxy on it that says %o: %s', (headers, isIt) => {
     expect(isFromThisMachine(request('127.0.0.1', headers))).toBe(isIt);
   });

@@ -7,19 +7,29 @@ type Address = ReturnType<typeof ipaddr.process>;
 const NETWORK_BITS = 64;
 
 /** What a proxy says of whom it asks for. */
-const FORWARDED = ['forwarded', 'x-forwarded-for', 'x-real-ip'] as const;
+const FORWARDED = [
+  'forwarded',
+  'x-forwarded-for',
+  'x-real-ip',
+  'cf-connecting-ip',
+  'true-client-ip',
+] as const;
+/** By which one can be told that says nothing of it. */
+const PROXIED = ['via', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'] as const;
 
 /**
  * Whether a request comes from this machine itself. One that a proxy on it sends on doesn't, unless the
  * proxy says so.
  */
 export function isFromThisMachine(request: IncomingMessage): boolean {
-  const address = addressOf(request);
-  // None at all: a socket in the file system.
-  if (address !== undefined && address.range() !== 'loopback') return false;
-  return FORWARDED.flatMap((name) => addressesOf(name, request.headers[name])).every(
-    (one) => parse(one)?.range() === 'loopback',
-  );
+  // None at all: a socket in the file system. What proxies are believed to say counts besides.
+  for (const address of [parse(request.socket.remoteAddress), addressOf(request)]) {
+    if (address !== undefined && address.range() !== 'loopback') return false;
+  }
+  const { headers } = request;
+  const asked = FORWARDED.flatMap((name) => addressesOf(name, headers[name]));
+  if (asked.length === 0) return PROXIED.every((name) => headers[name] === undefined);
+  return asked.every((one) => parse(one)?.range() === 'loopback');
 }
 
 /**
@@ -29,7 +39,7 @@ export function isFromThisMachine(request: IncomingMessage): boolean {
  */
 export function clientOf(request: IncomingMessage): string | undefined {
   const address = addressOf(request);
-  if (!address || address.range() === 'loopback') return undefined;
+  if (!address || isFromThisMachine(request)) return undefined;
   if (address.kind() === 'ipv4') return address.toString();
   const network = ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${NETWORK_BITS}`);
   return `${network.toString()}/${NETWORK_BITS}`;
@@ -37,11 +47,11 @@ export function clientOf(request: IncomingMessage): string | undefined {
 
 /** Express and Fastify know it as `ip`, by the proxies that they are told to trust. */
 function addressOf(request: IncomingMessage & { ip?: string | undefined }): Address | undefined {
-  const text = request.ip ?? request.socket.remoteAddress;
-  return text === undefined ? undefined : parse(text);
+  return parse(request.ip ?? request.socket.remoteAddress);
 }
 
-function parse(text: string): Address | undefined {
+function parse(text: string | undefined): Address | undefined {
+  if (text === undefined) return undefined;
   const plain = text.trim().replace(/^\[(.*)\](:\d+)?$/, '$1');
   return ipaddr.isValid(plain) ? ipaddr.process(plain) : undefined;
 }
@@ -50,5 +60,8 @@ function addressesOf(name: (typeof FORWARDED)[number], value: string | string[] 
   if (value === undefined) return [];
   const parts = String(value).split(',');
   if (name !== 'forwarded') return parts;
-  return parts.map((part) => /(?:^|;)\s*for="?([^";]*)/i.exec(part)?.[1] ?? '');
+  return parts.flatMap((part) => {
+    const named = [...part.matchAll(/(?:^|;)\s*for="?([^";]*)/gi)].map((match) => match[1]!);
+    return named.length > 0 ? named : [''];
+  });
 }

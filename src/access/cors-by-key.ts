@@ -5,6 +5,7 @@ import type { Access } from './access.js';
 const EXPOSED = [
   'X-Analytics-Rejected',
   'X-Analytics-Window',
+  'X-Analytics-Bots-Excluded',
   'X-Next-Cursor',
   'Retry-After',
   'RateLimit',
@@ -26,7 +27,8 @@ export function corsByKey(access: Access, kind: 'write' | 'read'): Middleware {
   const anySite = cors(common);
   const thisSite = cors({ ...common, origin: true });
   return async (request, response, next) => {
-    const taken = await access.takesOrigin(kind, request.headers.origin);
+    // Where that can't be told now, the request's own answer says so.
+    const taken = await access.takesOrigin(kind, request.headers.origin).catch(() => false);
     if (taken === 'any') anySite(request, response, next);
     else if (taken) thisSite(request, response, next);
     else next();

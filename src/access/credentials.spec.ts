@@ -1,6 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { describe, expect, it } from '@jest/globals';
-import { keyOfHeaders, keyOfQuery, withoutKey } from './credentials.js';
+import { keyOfHeaders, keyOfQuery, withoutKeys } from './credentials.js';
 
 const JWT = `${Buffer.from('{"alg":"RS256"}').toString('base64url')}.e30.x`;
 
@@ -54,6 +54,10 @@ describe('a key in the query', () => {
   });
 
   it('is not shown', () => {
-    expect(withoutKey('user=3&writeKey=k-1&event=click')).toBe('user=3&writeKey=…&event=click');
+    expect(withoutKeys('user=3&writeKey=k-1&event=click')).toBe('user=3&writeKey=…&event=click');
+    expect(withoutKeys('{"writeKey":"k-1","user":"3"}')).toBe('{"writeKey":"…","user":"3"}');
+    expect(withoutKeys('{"api_key": "k-1"}')).toBe('{"api_key": "…"}');
+    const key = `ua_write_${'aB3-_'.repeat(8)}`;
+    expect(withoutKeys(`?user=&write%4bey=${key}&x=1`)).toBe('?user=&write%4bey=…&x=1');
   });
 });

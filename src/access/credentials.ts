@@ -24,9 +24,13 @@ export function keyOfQuery({ url = '' }: IncomingMessage): string | undefined {
   return textOf(new URLSearchParams(url.slice(start)).get('writeKey') ?? undefined);
 }
 
-/** A query that can be shown: its key isn't. */
-export function withoutKey(query: string): string {
-  return query.replaceAll(/(writeKey=)[^&]*/gi, '$1…');
+/** Keys of ours, however they're given; and what is given as one by the names that SDKs have for it. */
+const KEYS = /ua_(?:write|read|admin)_[\w-]+/g;
+const NAMED = /(["']?\b(?:write_?key|api_?key)["']?\s*[:=]\s*["']?)[^"'&\s,}\]]+/gi;
+
+/** A text that can be shown: its keys aren't. */
+export function withoutKeys(text: string): string {
+  return text.replaceAll(KEYS, '…').replaceAll(NAMED, '$1…');
 }
 
 function keyOfAuthorization(authorization: string): string | undefined {

@@ -38,6 +38,7 @@ function keyOf(secret: string, source: string): AccessKey {
     createdAt: new Date(0),
     createdBy: 'configuration',
     revokedAt: null,
+    isEnded: false,
     rotatedFrom: null,
     lastUsedAt: null,
   };

@@ -6,12 +6,12 @@ import { rateLimitHeaders, RateLimitedError } from './access-errors.js';
 /** How many requests a minute one may send; each process counts for itself. */
 export abstract class RateLimitOptions {
   /** By one address, but for this machine's own and for servers that have a key; 0 for any number. */
-  abstract readonly perAddress: number;
+  abstract readonly perAddress?: number;
   /** By one key; 0 for any number. */
-  abstract readonly perKey: number;
+  abstract readonly perKey?: number;
 }
 
-export const DEFAULT_LIMITS: RateLimitOptions = { perAddress: 6_000, perKey: 600_000 };
+export const DEFAULT_LIMITS = { perAddress: 6_000, perKey: 600_000 };
 
 const WINDOW_S = 60;
 /** Of the addresses and keys that were seen in a minute: some 10 MB. Those beyond are forgotten early. */
@@ -24,7 +24,8 @@ export class RateLimits {
   private readonly keys: Limit;
 
   constructor(@Optional() options?: RateLimitOptions) {
-    const { perAddress, perKey } = options ?? DEFAULT_LIMITS;
+    const { perAddress = DEFAULT_LIMITS.perAddress, perKey = DEFAULT_LIMITS.perKey } =
+      options ?? {};
     this.addresses = new Limit('address', perAddress);
     this.keys = new Limit('key', perKey);
   }
@@ -52,6 +53,11 @@ class Limit {
     private readonly whose: 'key' | 'address',
     private readonly limit: number,
   ) {
+    if (!Number.isInteger(limit) || limit < 0) {
+      throw new TypeError(
+        `limits.per${whose === 'key' ? 'Key' : 'Address'} must be a whole number`,
+      );
+    }
     this.limiter = new RateLimiterMemory({ points: limit, duration: WINDOW_S });
     this.seen = new LRUCache({
       max: MAX_SEEN,
@@ -61,7 +67,7 @@ class Limit {
 
   async count(one: string): Promise<Record<string, string>> {
     if (this.limit === 0) return {};
-    if (!this.seen.has(one)) this.seen.set(one, true);
+    if (!this.seen.get(one)) this.seen.set(one, true);
     try {
       const { remainingPoints, msBeforeNext } = await this.limiter.consume(one);
       return rateLimitHeaders(this.whose, this.limit, remainingPoints, seconds(msBeforeNext));

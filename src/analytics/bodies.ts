@@ -94,7 +94,7 @@ function admitting(access: Access, receive: Middleware): Middleware {
 function inTurn(first: Middleware, second: Middleware): Middleware {
   return (request, response, next) =>
     first(request, response, (error) =>
-      error === undefined ? void second(request, response, next) : next(error),
+      error === undefined ? second(request, response, next) : next(error),
     );
 }
 

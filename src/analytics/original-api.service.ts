@@ -7,7 +7,6 @@ import { normalise } from '../ingest/normalise.js';
 import { Refusal } from '../ingest/refusal.js';
 import { OPTED_OUT, RejectionLog, type RejectionLogContents } from '../ingest/rejection-log.js';
 import { refusalOf, Senders, type Sender } from '../ingest/senders.js';
-import { withoutKey } from '../access/credentials.js';
 import { readRequestFields, type ReceivedBody } from '../ingest/request-fields.js';
 import type { HourlyReportDto, HourlyReportQueryDto } from '../query/hourly-report.dto.js';
 import { QueryThreads } from '../query/query-threads.js';
@@ -110,5 +109,5 @@ export class OriginalApiService {
 /** What was given, as the log of rejections shows it. */
 function describe(query: string, body: ReceivedBody): string {
   const text = body instanceof Refusal ? '' : body.bytes.subarray(0, 2_000).toString();
-  return [query && `?${withoutKey(query)}`, text].filter((part) => part !== '').join(' ');
+  return [query && `?${query}`, text].filter((part) => part !== '').join(' ');
 }

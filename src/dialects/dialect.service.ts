@@ -60,9 +60,18 @@ export class DialectService {
     private readonly senders: Senders,
   ) {}
 
-  /** @throws what `Senders.requireAdmitted` does */
-  requireAdmitted(request: IncomingMessage, route: string): Promise<void> {
-    return this.senders.requireAdmitted(request, route);
+  /**
+   * Reads a request, if it's to be answered at all.
+   *
+   * @throws what `Senders.requireAdmitted` and `work` do
+   */
+  async reading<Result>(
+    request: IncomingMessage,
+    route: string,
+    work: () => Promise<Result>,
+  ): Promise<Result> {
+    await this.senders.requireAdmitted(request, route);
+    return await this.senders.reading(route, work);
   }
 
   /**

@@ -1,5 +1,6 @@
 import { Injectable, Logger, Optional, type BeforeApplicationShutdown } from '@nestjs/common';
 import { DataSource, type EntityManager } from 'typeorm';
+import { withoutKeys } from '../access/credentials.js';
 import { Clock } from '../common/clock.js';
 import { describeError } from '../common/describe-error.js';
 import { Observer } from '../common/observer.js';
@@ -83,7 +84,7 @@ export class RejectionLog implements BeforeApplicationShutdown {
     const key = `${minute} ${code}`;
     this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
     if (this.isSampled(minute, code)) {
-      const shown = code === 'erased' ? ERASED_INPUT : show(input);
+      const shown = code === 'erased' ? ERASED_INPUT : show(withoutKeys(input));
       const line = { time: new Date(now), code, message, route, input: shown };
       this.lines.push({ ...line, notedAt: performance.now() });
     }

@@ -7,6 +7,7 @@ import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
+import { UnreadableRequestError } from '../common/errors.js';
 import type { SenderRules } from './normalise.js';
 import { Refusal } from './refusal.js';
 import { RejectionLog } from './rejection-log.js';
@@ -48,6 +49,20 @@ export class Senders {
    */
   requireAdmitted(request: IncomingMessage, route: string): Promise<void> {
     return this.noting(route, () => this.access.requireAdmitted(request));
+  }
+
+  /**
+   * A request that can't be read at all has a line in the log of rejections, too.
+   *
+   * @throws what `work` does
+   */
+  async reading<Result>(route: string, work: () => Promise<Result>): Promise<Result> {
+    try {
+      return await work();
+    } catch (error) {
+      if (error instanceof UnreadableRequestError) this.rejections.note(error, route, '');
+      throw error;
+    }
   }
 
   /** To be told when an event of the sender has been stored. */

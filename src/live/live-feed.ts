@@ -96,6 +96,7 @@ export class LiveFeed
   /** Somebody was erased: clients that come back are told that messages may be missing. */
   forgetEvents(): void {
     this.ring.clear();
+    this.publisher.clear();
   }
 
   take(events: readonly NormalisedEvent[]): void {

@@ -7,6 +7,8 @@ const CUT_OFF = '…';
 /** JSON in a string of JSON in a query string has ten. */
 const MOST_FORMS = 30;
 
+/** An escape that was cut off itself: of a byte or more, or of a character. */
+const BROKEN_ESCAPE = /(?:\ufffd+|%[\da-f]?|\\(?:u[\da-f]{0,3})?)+$/i;
 const WORD = /[\p{L}\p{N}]/u;
 
 /** Finds ids in texts that were sent, however they are written there: percent-encoded, or as JSON. */
@@ -43,7 +45,7 @@ function holds(text: string, id: string): boolean {
 /** Whether the text was cut off in the middle of the id. */
 function endsWithinId(text: string, id: string): boolean {
   if (!text.endsWith(CUT_OFF)) return false;
-  const end = text.slice(0, -CUT_OFF.length);
+  const end = text.slice(0, -CUT_OFF.length).replace(BROKEN_ESCAPE, '');
   for (let length = id.length - 1; length >= FEWEST_CUT_OFF; length -= 1) {
     if (end.endsWith(id.slice(0, length))) return true;
   }

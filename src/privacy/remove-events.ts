@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { liftDecompressionLimit } from '../database/compression.js';
 import { minuteOf } from '../rollup/sql-values.js';
 import type { Removed } from './erasure.js';
 
@@ -7,6 +8,7 @@ export async function removeEvents(
   client: ClientBase,
   seqs: readonly number[],
 ): Promise<Pick<Removed, 'events' | 'rollup_minutes'>> {
+  await liftDecompressionLimit(client);
   const { rows } = await client.query<{ events: number; minutes: number }>(
     `WITH removed AS (
        DELETE FROM events WHERE user_seq = ANY ($1::integer[]) RETURNING time

@@ -41,6 +41,7 @@ describe('the log', () => {
           LOG_FORMAT: format,
           LOG_LEVEL: level,
           WEB_CONCURRENCY: workers,
+          ACCESS: 'open',
           WRITE_KEYS: `shop=${MARK}-0123456789`,
         },
       },

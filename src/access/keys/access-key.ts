@@ -32,6 +32,8 @@ export interface AccessKey extends KeyRules {
   createdBy: string;
   /** From then on it isn't taken: in the past, or to come. */
   revokedAt: Date | null;
+  /** Whether that is past, by the database's clock. */
+  isEnded: boolean;
   /** The key whose place it took. */
   rotatedFrom: number | null;
   /** To about a minute. */

@@ -90,12 +90,12 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
     const digest = digestOf(secret);
     const key = this.byDigest.get(digest.toString('hex'));
     if (!key || !timingSafeEqual(key.digest, digest)) return undefined;
-    return this.isTaken(key) ? key : undefined;
+    return key.isEnded ? undefined : key;
   }
 
   /** Those that are taken now. */
   active(): AccessKey[] {
-    return [...this.byDigest.values()].filter((key) => this.isTaken(key));
+    return [...this.byDigest.values()].filter(({ isEnded }) => !isEnded);
   }
 
   /** Notes that a key was used; written about once a minute. */
@@ -112,10 +112,6 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
   /** Whether the key of a number is one still. */
   isStillTaken(id: number): boolean {
     return this.active().some((key) => key.id === id);
-  }
-
-  private isTaken({ revokedAt }: AccessKey): boolean {
-    return revokedAt === null || revokedAt.getTime() > this.clock.now();
   }
 
   private read(): Promise<boolean> {

@@ -14,7 +14,7 @@ export function askOf(client: ClientBase): Ask {
 
 const COLUMNS = `id, kind, name, digest, hint, source, origins, events, max_age_s::float8 AS "maxAgeS",
   created_at AS "createdAt", created_by AS "createdBy", revoked_at AS "revokedAt",
-  rotated_from AS "rotatedFrom", last_used_at AS "lastUsedAt"`;
+  coalesce(revoked_at <= now(), false) AS "isEnded", rotated_from AS "rotatedFrom", last_used_at AS "lastUsedAt"`;
 
 /** All that were ever made, the first first; revoked ones, too. */
 export function readKeys(ask: Ask): Promise<AccessKey[]> {

@@ -23,8 +23,11 @@ export class PosthogService {
    * @param route such as `POST /batch/`
    * @throws UnreadableRequestError, UnauthorizedError, and what `DialectService.store` does
    */
-  async receive(request: IncomingMessage, route: string): Promise<EventsResultDto> {
-    await this.dialect.requireAdmitted(request, route);
+  receive(request: IncomingMessage, route: string): Promise<EventsResultDto> {
+    return this.dialect.reading(request, route, () => this.read(request, route));
+  }
+
+  private async read(request: IncomingMessage, route: string): Promise<EventsResultDto> {
     const body = readJsonBody(receivedBody(request), RULES);
     const key = body['api_key'] ?? body['token'];
     const sender = await this.dialect.sender(request, key, route);

@@ -21,13 +21,9 @@ export class SegmentService {
   constructor(private readonly dialect: DialectService) {}
 
   /** @throws UnreadableRequestError, UnauthorizedError, and what `DialectService.store` does */
-  async receiveCall(request: IncomingMessage, type: CallType): Promise<DialectAnswer> {
+  receiveCall(request: IncomingMessage, type: CallType): Promise<DialectAnswer> {
     const route = `POST /v1/${type}`;
-    await this.dialect.requireAdmitted(request, route);
-    const call = readJsonBody(receivedBody(request), RULES);
-    const sender = await this.dialect.sender(request, call['writeKey'], route);
-    const rules = callRules(sender, call['sentAt']);
-    return await this.dialect.store([mapCall(call, rules, type)], sender, { route, names: NAMES });
+    return this.dialect.reading(request, route, () => this.readCall(request, route, type));
   }
 
   /**
@@ -36,12 +32,30 @@ export class SegmentService {
    * @param route for the log of rejections
    * @param agent the user agent of whoever sends it, where that is known to be the calls' own
    */
-  async receiveBatch(
+  receiveBatch(
     request: IncomingMessage,
     route = 'POST /v1/batch',
     agent?: string,
   ): Promise<DialectAnswer> {
-    await this.dialect.requireAdmitted(request, route);
+    return this.dialect.reading(request, route, () => this.readBatch(request, route, agent));
+  }
+
+  private async readCall(
+    request: IncomingMessage,
+    route: string,
+    type: CallType,
+  ): Promise<DialectAnswer> {
+    const call = readJsonBody(receivedBody(request), RULES);
+    const sender = await this.dialect.sender(request, call['writeKey'], route);
+    const rules = callRules(sender, call['sentAt']);
+    return await this.dialect.store([mapCall(call, rules, type)], sender, { route, names: NAMES });
+  }
+
+  private async readBatch(
+    request: IncomingMessage,
+    route: string,
+    agent: string | undefined,
+  ): Promise<DialectAnswer> {
     const body = readJsonBody(receivedBody(request), RULES);
     const { batch, context, sentAt } = body;
     const key = body['writeKey'] ?? keyOfFirst(batch);

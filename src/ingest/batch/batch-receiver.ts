@@ -4,7 +4,8 @@ import { discard } from '../body/body-chunks.js';
 import { isStream, receivedBody } from '../body/body.middleware.js';
 import type { BatchResultDto } from './batch.dto.js';
 import { BatchService } from './batch.service.js';
-import type { ReceiptChoice } from './receipts.js';
+import type { ReceiptChoice, Receipts } from './receipts.js';
+import type { SenderRules } from '../normalise.js';
 import { Senders, type Sender } from '../senders.js';
 import { StreamService } from './stream.service.js';
 
@@ -31,18 +32,27 @@ export class BatchReceiver {
     choice: ReceiptChoice | undefined,
   ): Promise<{ status: 200 | 202; result: BatchResultDto }> {
     const sender = await this.senderOf(request);
-    const { rules } = sender;
-    const { receipts, incomplete } = isStream(request)
-      ? await this.streams.receive(request, response, { choice: choice ?? 'rejected', ...rules })
-      : {
-          receipts: await this.batches.receive(receivedBody(request), {
-            choice: choice ?? 'all',
-            ...rules,
-          }),
-          incomplete: undefined,
-        };
+    const { receipts, incomplete } = await this.senders.reading(ROUTE, () =>
+      this.read(request, response, { choice, ...sender.rules }),
+    );
     if (receipts.hasNew) this.senders.stored(sender);
     return { status: receipts.hasAccepted ? 202 : 200, result: receipts.toResult(incomplete) };
+  }
+
+  private async read(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { choice, ...rules }: SenderRules & { choice: ReceiptChoice | undefined },
+  ): Promise<{ receipts: Receipts; incomplete: string | undefined }> {
+    if (isStream(request)) {
+      const options = { choice: choice ?? 'rejected', ...rules };
+      return await this.streams.receive(request, response, options);
+    }
+    const options = { choice: choice ?? 'all', ...rules };
+    return {
+      receipts: await this.batches.receive(receivedBody(request), options),
+      incomplete: undefined,
+    };
   }
 
   private async senderOf(request: IncomingMessage): Promise<Sender> {

@@ -48,6 +48,15 @@ export class ImportService {
     query: Readonly<Record<string, unknown>>,
   ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
     const { rules } = await this.senderOf(request);
+    return await this.senders.reading(ROUTE, () => this.read(request, response, query, rules));
+  }
+
+  private async read(
+    request: IncomingMessage,
+    response: ServerResponse,
+    query: Readonly<Record<string, unknown>>,
+    rules: SenderRules,
+  ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
     const file = readFileRequest(request, query);
     const share = this.room.share();
     const run = this.begin(file, share, rulesOfFiles(rules));

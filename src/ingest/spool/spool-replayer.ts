@@ -141,7 +141,7 @@ export class SpoolReplayer implements OnApplicationBootstrap, OnModuleDestroy {
     }
     await this.spool.remove(segment);
     this.tries = 0;
-    if (events.length > 0) this.logger.warn(`Stored ${events.length} events that had waited.`);
+    if (events.length > 0) this.logger.warn(`Replayed ${events.length} events that had waited.`);
   }
 
   private async setAside(segment: string, start: number, bytes: Buffer): Promise<void> {

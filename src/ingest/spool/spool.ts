@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile, rm } from 'node:fs/promises';
 import { Injectable, Logger, type OnApplicationShutdown } from '@nestjs/common';
 import { DataSource } from 'typeorm';
@@ -253,7 +254,9 @@ export class Spool implements OnApplicationShutdown {
       await active.segment.append(bytes);
     } catch (error) {
       if (!(error instanceof SegmentTakenError)) throw error;
-      this.logger.warn('Another process has taken over this spool, which was silent for long.');
+      this.logger.warn(
+        'Another process has taken over a file of this spool: it was silent for long, or somebody was erased.',
+      );
       this.forgetTaken();
       await this.directory!.make();
       return await this.writeGroup(group);
@@ -306,10 +309,10 @@ export class Spool implements OnApplicationShutdown {
     else this.closed.push({ path: active.path, events: active.events, bytes: active.bytes });
   }
 
-  /** Whoever took the files replays them. */
+  /** Whoever took the active file replays it; others are ours for as long as they are there. */
   private forgetTaken(): void {
     void this.active?.segment.close();
     this.active = undefined;
-    this.closed = [];
+    this.closed = this.closed.filter(({ path }) => existsSync(path));
   }
 }

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { MINUTE_MS } from '../../rollup/grains.js';
 import type { Query, Range } from '../language/query.js';
 import { comparedRange, resolveRange } from '../time/resolve-range.js';
 import { RangeRun, type Effort, type EngineState, type RangeFigures } from './range-run.js';
@@ -25,12 +26,22 @@ export async function runQuery(
   now: number,
   fixed?: Range,
 ): Promise<QueryFigures> {
-  const range =
-    fixed ?? resolveRange(query.dateRange, query.timezone, now, everything(snapshot, now));
+  const range = fixed ?? rangeOf(query, snapshot, now);
   const run = await RangeRun.prepare(client, snapshot, state, query);
   const current = await run.figures(range);
   // The first page tells all that there is to compare with.
   const compare = fixed ? undefined : query.compare;
   const compared = compare && (await run.figures(comparedRange(range, query.timezone, compare)));
   return { current, compared, effort: run.effort };
+}
+
+/**
+ * The last days, or hours, begin in the middle of a minute. Where raw events of it are gone they begin
+ * with the whole one, which rollups have: the answer's `date_range` says so.
+ */
+function rangeOf({ dateRange, timezone }: Query, snapshot: Snapshot, now: number): Range {
+  const range = resolveRange(dateRange, timezone, now, everything(snapshot, now));
+  const isRolling = typeof dateRange === 'object' && 'rollingMs' in dateRange;
+  if (!isRolling || range.from >= snapshot.horizons.latestMs()) return range;
+  return { from: range.from - (range.from % MINUTE_MS), to: range.to };
 }
