@@ -8,6 +8,7 @@ import {
   ApiQuery,
   ApiServiceUnavailableResponse,
 } from '@nestjs/swagger';
+import { InvalidQueryDto } from '../query/openapi/answer.dto.js';
 import { ErrorDto } from '../common/error.dto.js';
 import { ErasureDto, NobodyErasedDto } from './privacy.dto.js';
 
@@ -24,7 +25,7 @@ const ID = (example: string): MethodDecorator =>
       enum: ['known', 'anonymous'],
       description: 'Of the id; `known` without it',
     }),
-    ApiBadRequestResponse({ type: ErrorDto, description: 'An unreadable parameter' }),
+    ApiBadRequestResponse({ type: InvalidQueryDto, description: 'An unreadable parameter' }),
   );
 
 export const DescribeExport = (): MethodDecorator =>

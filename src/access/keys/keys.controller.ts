@@ -18,6 +18,7 @@ import {
   ApiOkResponse,
   ApiOperation,
   ApiParam,
+  ApiPayloadTooLargeResponse,
   ApiServiceUnavailableResponse,
   ApiTags,
   ApiUnsupportedMediaTypeResponse,
@@ -46,13 +47,17 @@ const EXAMPLES = {
 };
 const UNAVAILABLE = { type: ErrorDto, description: 'Try again: see Retry-After' };
 const UNKNOWN = { type: ErrorDto, description: '`unknown_key`: there is none' };
-const UNREADABLE = { type: ErrorDto, description: 'The body cannot be read, or a field of it' };
+const UNREADABLE = {
+  type: ErrorDto,
+  description: 'The body, a field of it, or the path cannot be read',
+};
 
 /** Who may get in. The first admin key is made on the server, by `npm run keys`. */
 @ApiTags('administration')
 @Controller('analytics/keys')
 @UseFilters(AnalyticsExceptionFilter)
 @AccessBy('admin', true)
+@ApiBadRequestResponse(UNREADABLE)
 @ApiServiceUnavailableResponse(UNAVAILABLE)
 export class KeysController {
   constructor(
@@ -73,7 +78,7 @@ export class KeysController {
   @ApiOperation({ summary: 'Make a key', description: 'The answer tells it, this once.' })
   @ApiBody({ type: NewKeyDto, examples: EXAMPLES })
   @ApiCreatedResponse({ type: MadeKeyDto })
-  @ApiBadRequestResponse(UNREADABLE)
+  @ApiPayloadTooLargeResponse({ type: ErrorDto, description: 'Over 64 KB' })
   @ApiUnsupportedMediaTypeResponse({ type: ErrorDto, description: 'No JSON' })
   create(@Req() request: HttpRequest): Promise<MadeKeyDto> {
     const node = nodeRequest(request);
@@ -90,9 +95,9 @@ export class KeysController {
   @ApiParam(ID)
   @ApiBody({ type: RotationDto, required: false })
   @ApiCreatedResponse({ type: MadeKeyDto })
-  @ApiBadRequestResponse(UNREADABLE)
   @ApiNotFoundResponse(UNKNOWN)
   @ApiConflictResponse({ type: ErrorDto, description: '`revoked_key`: it is revoked already' })
+  @ApiPayloadTooLargeResponse({ type: ErrorDto, description: 'Over 64 KB' })
   @ApiUnsupportedMediaTypeResponse({ type: ErrorDto, description: 'No JSON' })
   rotate(@Req() request: HttpRequest, @Param('id') id: string): Promise<MadeKeyDto> {
     const node = nodeRequest(request);

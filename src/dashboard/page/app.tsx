@@ -42,7 +42,12 @@ const FIGURES: readonly View[] = ['overview', 'funnel', 'retention'];
 /** The page, or what it takes to see it. */
 export function App() {
   const [lock, setLock] = useState<{ isWrong: boolean } | undefined>();
-  useEffect(() => onKeyNeeded((isWrong) => setLock({ isWrong })), []);
+  useEffect(
+    () =>
+      // Of several questions at once the first to be refused tells.
+      onKeyNeeded((isWrong) => setLock((known) => known ?? { isWrong })),
+    [],
+  );
   if (!lock) return <Page />;
   return (
     <KeyForm key={String(lock.isWrong)} isWrong={lock.isWrong} onGiven={() => setLock(undefined)} />

@@ -6,8 +6,7 @@ import {
   ApiTags,
 } from '@nestjs/swagger';
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
-import { ErrorDto } from '../../common/error.dto.js';
-import { LivenessDto, ReadinessDto } from './health.dto.js';
+import { LivenessDto, NotReadyDto, ReadinessDto } from './health.dto.js';
 import { HealthService } from './health.service.js';
 
 @ApiTags('operations')
@@ -33,7 +32,7 @@ export class HealthController {
   })
   @ApiOkResponse({ type: ReadinessDto })
   @ApiServiceUnavailableResponse({
-    type: ErrorDto,
+    type: NotReadyDto,
     description: 'The database is away, and the spool takes no events',
   })
   ready(): Promise<ReadinessDto> {

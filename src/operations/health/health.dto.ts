@@ -1,4 +1,5 @@
 import { ApiProperty } from '@nestjs/swagger';
+import { ErrorDto } from '../../common/error.dto.js';
 
 export class LivenessDto {
   status!: 'ok';
@@ -107,4 +108,10 @@ export class ReadinessDto {
   /** Absent while the database doesn't say. */
   @ApiProperty({ type: () => FeaturesDto, required: false })
   features?: FeaturesDto;
+}
+
+/** Events can be stored nowhere. */
+export class NotReadyDto extends ErrorDto {
+  @ApiProperty({ type: ChecksDto, required: false })
+  checks?: ChecksDto;
 }
