@@ -338,7 +338,7 @@ describe('what the tracker is told arrives', () => {
       await track(name);
       await until(async () => !(await tracked.kept()).keys.some((key) => key.includes(':call:')));
     }
-    expect(tracked.warnings).toEqual([expect.stringContaining('the write key is not known')]);
+    expect(tracked.warnings).toEqual([expect.stringContaining('the key is not known')]);
     expect(await tracked.events()).toEqual([]);
   });
 
