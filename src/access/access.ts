@@ -163,8 +163,11 @@ export class Access {
 
   /** @param isNeeded whether it's looked for where it isn't known: any text may be given otherwise */
   private async find(secret: string, isNeeded: boolean): Promise<AccessKey | undefined> {
-    const known = this.environment.find(secret) ?? this.ring.findKnown(secret);
-    return known ?? (isNeeded ? await this.ring.find(secret) : undefined);
+    return this.findKnown(secret) ?? (isNeeded ? await this.ring.find(secret) : undefined);
+  }
+
+  private findKnown(secret: string): AccessKey | undefined {
+    return this.environment.find(secret) ?? this.ring.findKnown(secret);
   }
 
   private async countAddress(
@@ -179,9 +182,7 @@ export class Access {
 
   /** A key for pages may be anyone's. */
   private isServers(secret: string | undefined): boolean {
-    if (secret === undefined) return false;
-    const key = this.environment.find(secret) ?? this.ring.findKnown(secret);
-    return key !== undefined && key.origins === null;
+    return secret !== undefined && this.findKnown(secret)?.origins === null;
   }
 }
 

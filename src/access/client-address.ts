@@ -17,11 +17,22 @@ const FORWARDED = [
 /** By which one can be told that says nothing of it. */
 const PROXIED = ['via', 'x-forwarded-host', 'x-forwarded-proto', 'x-forwarded-server'] as const;
 
+/** Of requests that are being answered: each is asked about several times. */
+const fromThisMachine = new WeakMap<IncomingMessage, boolean>();
+
 /**
  * Whether a request comes from this machine itself. One that a proxy on it sends on doesn't, unless the
  * proxy says so.
  */
 export function isFromThisMachine(request: IncomingMessage): boolean {
+  const known = fromThisMachine.get(request);
+  if (known !== undefined) return known;
+  const isIt = comesFromThisMachine(request);
+  fromThisMachine.set(request, isIt);
+  return isIt;
+}
+
+function comesFromThisMachine(request: IncomingMessage): boolean {
   // None at all: a socket in the file system. What proxies are believed to say counts besides.
   for (const address of [parse(request.socket.remoteAddress), addressOf(request)]) {
     if (address !== undefined && address.range() !== 'loopback') return false;
@@ -38,8 +49,9 @@ export function isFromThisMachine(request: IncomingMessage): boolean {
  * @returns undefined for this machine itself
  */
 export function clientOf(request: IncomingMessage): string | undefined {
+  if (isFromThisMachine(request)) return undefined;
   const address = addressOf(request);
-  if (!address || isFromThisMachine(request)) return undefined;
+  if (!address) return undefined;
   if (address.kind() === 'ipv4') return address.toString();
   const network = ipaddr.IPv6.networkAddressFromCIDR(`${address.toString()}/${NETWORK_BITS}`);
   return `${network.toString()}/${NETWORK_BITS}`;

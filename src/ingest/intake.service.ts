@@ -31,15 +31,10 @@ export class IntakeService {
    */
   async store(
     calls: readonly MappedCall[],
-    { rules: { source, keyEvents, maxAgeMs } }: Sender,
+    { keyRules }: Sender,
     route: string,
   ): Promise<Outcome[]> {
-    const rules = {
-      ...this.rules.current(),
-      ...(source !== undefined && { source }),
-      ...(keyEvents && { keyEvents }),
-      ...(maxAgeMs !== undefined && { maxAgeMs }),
-    };
+    const rules = { ...this.rules.current(), ...keyRules };
     const judged = calls.map(({ fields }) =>
       fields instanceof Refusal ? fields : normalise(fields, rules),
     );

@@ -8,13 +8,18 @@ import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { UnreadableRequestError } from '../common/errors.js';
+import { discard } from './body/body-chunks.js';
 import type { SenderRules } from './normalise.js';
-import { Refusal } from './refusal.js';
+import { Refusal, type Reason } from './refusal.js';
 import { RejectionLog } from './rejection-log.js';
+
+type KeyRules = Pick<SenderRules, 'source' | 'keyEvents' | 'maxAgeMs'>;
 
 /** Who sends a request's events, and what of it counts for each of them. */
 export interface Sender {
   rules: SenderRules;
+  /** Of these what the key says: a file, or a mapper, has said the rest itself. */
+  keyRules: KeyRules;
   /** Whose they are; undefined where their body says it, or nobody may know. */
   identity: ResolvedIdentity | undefined;
   /** The key's source; undefined where it has none. */
@@ -42,6 +47,16 @@ export class Senders {
     return this.noting(route, () => this.find(request, route, bodyKey));
   }
 
+  /** The same of a request whose body nobody reads where this fails. */
+  async ofUnread(request: IncomingMessage, route: string): Promise<Sender> {
+    try {
+      return await this.of(request, route);
+    } catch (error) {
+      void discard(request);
+      throw error;
+    }
+  }
+
   /**
    * For who reads the body before: it isn't read of every request.
    *
@@ -56,13 +71,10 @@ export class Senders {
    *
    * @throws what `work` does
    */
-  async reading<Result>(route: string, work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await work();
-    } catch (error) {
-      if (error instanceof UnreadableRequestError) this.rejections.note(error, route, '');
-      throw error;
-    }
+  reading<Result>(route: string, work: () => Promise<Result>): Promise<Result> {
+    return this.noting(route, work, (error) =>
+      error instanceof UnreadableRequestError ? error : undefined,
+    );
   }
 
   /** To be told when an event of the sender has been stored. */
@@ -73,12 +85,13 @@ export class Senders {
   private async noting<Result>(
     route: string,
     work: () => Result | Promise<Result>,
+    reasonOf: (error: unknown) => Reason | undefined = refusalOf,
   ): Promise<Result> {
     try {
       return await work();
     } catch (error) {
-      const refusal = refusalOf(error);
-      if (refusal) this.rejections.note(refusal, route, '');
+      const reason = reasonOf(error);
+      if (reason) this.rejections.note(reason, route, '');
       throw error;
     }
   }
@@ -94,14 +107,16 @@ export class Senders {
     // A token that isn't valid is refused as ever, and one that is tells nothing.
     const identity = isOut ? undefined : known;
     const source = grant.key?.source ?? undefined;
+    const keyRules = rulesOf(grant);
     const by = [route, source && `source ${source}`, identity && `token of ${identity.user}`];
     return {
       rules: {
         sender: identity,
         hasOptedOut: isOut,
         agent: browserAgentOf(request),
-        ...rulesOf(grant),
+        ...keyRules,
       },
+      keyRules,
       identity,
       source,
       by: by.filter(Boolean).join(', '),
@@ -109,7 +124,7 @@ export class Senders {
   }
 }
 
-function rulesOf({ key }: Grant): Pick<SenderRules, 'source' | 'keyEvents' | 'maxAgeMs'> {
+function rulesOf({ key }: Grant): KeyRules {
   const { source = null, events = null, maxAgeS = null } = key ?? {};
   return {
     ...(source !== null && { source }),

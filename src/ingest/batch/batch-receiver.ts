@@ -1,12 +1,11 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { Injectable } from '@nestjs/common';
-import { discard } from '../body/body-chunks.js';
 import { isStream, receivedBody } from '../body/body.middleware.js';
 import type { BatchResultDto } from './batch.dto.js';
 import { BatchService } from './batch.service.js';
 import type { ReceiptChoice, Receipts } from './receipts.js';
 import type { SenderRules } from '../normalise.js';
-import { Senders, type Sender } from '../senders.js';
+import { Senders } from '../senders.js';
 import { StreamService } from './stream.service.js';
 
 const ROUTE = 'POST /analytics/batch';
@@ -31,7 +30,7 @@ export class BatchReceiver {
     response: ServerResponse,
     choice: ReceiptChoice | undefined,
   ): Promise<{ status: 200 | 202; result: BatchResultDto }> {
-    const sender = await this.senderOf(request);
+    const sender = await this.senders.ofUnread(request, ROUTE);
     const { receipts, incomplete } = await this.senders.reading(ROUTE, () =>
       this.read(request, response, { choice, ...sender.rules }),
     );
@@ -53,14 +52,5 @@ export class BatchReceiver {
       receipts: await this.batches.receive(receivedBody(request), options),
       incomplete: undefined,
     };
-  }
-
-  private async senderOf(request: IncomingMessage): Promise<Sender> {
-    try {
-      return await this.senders.of(request, ROUTE);
-    } catch (error) {
-      void discard(request);
-      throw error;
-    }
   }
 }

@@ -4,13 +4,12 @@ import { UnreadableRequestError } from '../../common/errors.js';
 import { TimeSlices, Turns } from '../../common/turns.js';
 import { StreamOptions } from '../batch/stream.service.js';
 import { boundedChunks } from '../body/bounded-chunks.js';
-import { discard } from '../body/body-chunks.js';
 import { readToEnd } from '../body/read-to-end.js';
 import { Room, type Share } from '../body/room.js';
 import { EventRules } from '../event-rules.js';
 import type { SenderRules } from '../normalise.js';
 import { beginningOf, RejectionLog } from '../rejection-log.js';
-import { Senders, type Sender } from '../senders.js';
+import { Senders } from '../senders.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { readFileRequest, type RequestedFile } from './file-request.js';
 import { FileRun } from './file-run.js';
@@ -47,8 +46,9 @@ export class ImportService {
     response: ServerResponse,
     query: Readonly<Record<string, unknown>>,
   ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
-    const { rules } = await this.senderOf(request);
-    return await this.senders.reading(ROUTE, () => this.read(request, response, query, rules));
+    // Whoever sends a file sends the events of others: whose they are it says itself.
+    const { keyRules } = await this.senders.ofUnread(request, ROUTE);
+    return await this.senders.reading(ROUTE, () => this.read(request, response, query, keyRules));
   }
 
   private async read(
@@ -59,7 +59,7 @@ export class ImportService {
   ): Promise<{ status: 200 | 202; result: ImportResultDto }> {
     const file = readFileRequest(request, query);
     const share = this.room.share();
-    const run = this.begin(file, share, rulesOfFiles(rules));
+    const run = this.begin(file, share, rules);
     const incomplete = await this.readAll(request, file, run).finally(() => {
       // The receipts stay until the client has taken the answer.
       if (response.closed) share.hold(0);
@@ -83,15 +83,6 @@ export class ImportService {
     );
   }
 
-  private async senderOf(request: IncomingMessage): Promise<Sender> {
-    try {
-      return await this.senders.of(request, ROUTE);
-    } catch (error) {
-      void discard(request);
-      throw error;
-    }
-  }
-
   private async readAll(
     request: IncomingMessage,
     { chunks }: RequestedFile,
@@ -106,13 +97,4 @@ export class ImportService {
       }
     });
   }
-}
-
-/** Whoever sends a file sends the events of others: whose they are it says itself. */
-function rulesOfFiles({ source, keyEvents, maxAgeMs }: SenderRules): SenderRules {
-  return {
-    ...(source !== undefined && { source }),
-    ...(keyEvents && { keyEvents }),
-    ...(maxAgeMs !== undefined && { maxAgeMs }),
-  };
 }
