@@ -1,44 +1,24 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import bodyParser from 'body-parser';
+import type { IncomingMessage } from 'node:http';
 import { UnreadableRequestError } from '../common/errors.js';
+import { JsonBodies } from '../common/json-body.js';
 
-type WithBody = IncomingMessage & { body?: unknown };
-
-const MAX_BYTES = 64 * 1024;
-const problems = new WeakMap<IncomingMessage, UnreadableRequestError>();
-const parse = bodyParser.json({ limit: MAX_BYTES, strict: false });
+const bodies = new JsonBodies({ maxBytes: 64 * 1024, explain });
 
 /** Takes a small body of JSON, by its content type alone: no page can send that without asking before. */
-export function receiveJsonBody(
-  request: WithBody,
-  response: ServerResponse,
-  next: () => void,
-): void {
-  if (request.body !== undefined && request.body !== null) {
-    next();
-    return;
-  }
-  parse(request, response, (error?: unknown) => {
-    if (error !== undefined && error !== null) problems.set(request, problemOf(error));
-    next();
-  });
-}
+export const receiveJsonBody = bodies.receive;
 
 /**
  * @returns undefined where there is none
  * @throws UnreadableRequestError
  */
-export function jsonBody(request: WithBody): unknown {
-  const problem = problems.get(request);
-  if (problem) throw problem;
-  const { body } = request;
+export function jsonBody(request: IncomingMessage): unknown {
+  const body = bodies.of(request);
   const hasBody = Number(request.headers['content-length'] ?? 0) > 0;
   if (body === undefined && hasBody) throw unsupported();
   return body;
 }
 
-function problemOf(error: unknown): UnreadableRequestError {
-  const { status } = error as { status?: number };
+function explain(status: number | undefined): UnreadableRequestError {
   if (status === 413) {
     return new UnreadableRequestError('body_too_large', 'the body must be at most 64 KB', 413);
   }

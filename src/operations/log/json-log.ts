@@ -1,8 +1,7 @@
-import type { LoggerService } from '@nestjs/common';
 import { destination, pino, stdTimeFunctions, type Logger } from 'pino';
 import type { LoggedRequest, RequestLog } from '../requests/request-log.js';
+import { DescribedLogger, type NestLevel } from './described-logger.js';
 import type { LogLevel } from './log-options.js';
-import { readNestMessage } from './nest-message.js';
 import type { ServerLog } from './server-log.js';
 
 /** A JSON object a line. Written at once: what a process says last is why it ended. */
@@ -22,37 +21,13 @@ export function createJsonLog(level: LogLevel): ServerLog {
   };
 }
 
-class JsonLogger implements LoggerService {
-  constructor(private readonly out: Logger) {}
-
-  fatal(message: unknown, ...rest: unknown[]): void {
-    this.write('fatal', message, rest);
+class JsonLogger extends DescribedLogger {
+  constructor(private readonly out: Logger) {
+    super();
   }
 
-  error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
-  }
-
-  warn(message: unknown, ...rest: unknown[]): void {
-    this.write('warn', message, rest);
-  }
-
-  log(message: unknown, ...rest: unknown[]): void {
-    this.write('info', message, rest);
-  }
-
-  debug(message: unknown, ...rest: unknown[]): void {
-    this.write('debug', message, rest);
-  }
-
-  private write(
-    level: 'fatal' | 'error' | 'warn' | 'info' | 'debug',
-    message: unknown,
-    rest: readonly unknown[],
-  ): void {
-    const { text, context, isFramework } = readNestMessage(message, rest);
-    const isNoise = isFramework && level === 'info';
-    this.out[isNoise ? 'debug' : level]({ context }, text);
+  protected override write(level: NestLevel, text: string, context: string | undefined): void {
+    this.out[level === 'log' ? 'info' : level]({ context }, text);
   }
 }
 

@@ -1,10 +1,10 @@
-import { ConsoleLogger, type LoggerService, type LogLevel as NestLevel } from '@nestjs/common';
+import { ConsoleLogger, type LogLevel as ConsoleLevel } from '@nestjs/common';
 import type { LoggedRequest } from '../requests/request-log.js';
+import { DescribedLogger, type NestLevel } from './described-logger.js';
 import { LOG_LEVELS, type LogLevel } from './log-options.js';
-import { readNestMessage } from './nest-message.js';
 import type { ServerLog } from './server-log.js';
 
-const NEST_LEVELS: Record<LogLevel, NestLevel[]> = {
+const CONSOLE_LEVELS: Record<LogLevel, ConsoleLevel[]> = {
   error: ['fatal', 'error'],
   warn: ['warn'],
   info: ['log'],
@@ -15,7 +15,7 @@ const NEST_LEVELS: Record<LogLevel, NestLevel[]> = {
 export function createTextLog(level: LogLevel): ServerLog {
   const levels = LOG_LEVELS.slice(0, LOG_LEVELS.indexOf(level) + 1);
   const console = new ConsoleLogger({
-    logLevels: levels.flatMap((one) => NEST_LEVELS[one]),
+    logLevels: levels.flatMap((one) => CONSOLE_LEVELS[one]),
     colors: process.stdout.isTTY ? process.stdout.hasColors() : false,
   });
   return {
@@ -29,38 +29,13 @@ export function createTextLog(level: LogLevel): ServerLog {
   };
 }
 
-/** What stands between Nest and its own logger, which would show errors with all that they say. */
-class TextLogger implements LoggerService {
-  constructor(private readonly console: ConsoleLogger) {}
-
-  fatal(message: unknown, ...rest: unknown[]): void {
-    this.write('fatal', message, rest);
+class TextLogger extends DescribedLogger {
+  constructor(private readonly console: ConsoleLogger) {
+    super();
   }
 
-  error(message: unknown, ...rest: unknown[]): void {
-    this.write('error', message, rest);
-  }
-
-  warn(message: unknown, ...rest: unknown[]): void {
-    this.write('warn', message, rest);
-  }
-
-  log(message: unknown, ...rest: unknown[]): void {
-    this.write('log', message, rest);
-  }
-
-  debug(message: unknown, ...rest: unknown[]): void {
-    this.write('debug', message, rest);
-  }
-
-  private write(
-    level: 'fatal' | 'error' | 'warn' | 'log' | 'debug',
-    message: unknown,
-    rest: readonly unknown[],
-  ): void {
-    const { text, context, isFramework } = readNestMessage(message, rest);
-    const isNoise = isFramework && level === 'log';
-    this.console[isNoise ? 'debug' : level](text, ...(context === undefined ? [] : [context]));
+  protected override write(level: NestLevel, text: string, context: string | undefined): void {
+    this.console[level](text, ...(context === undefined ? [] : [context]));
   }
 }
 
