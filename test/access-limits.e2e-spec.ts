@@ -1,36 +1,21 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { describe, expect, it } from '@jest/globals';
 import { KeyRing } from '../src/access/keys/key-ring.js';
-import { startApplication, type TestApplication } from './support/application.js';
+import { Asked } from './support/asked.js';
 import { bringDatabaseBack, takeDatabaseAway } from './support/database.js';
 import { json, makeKey, withHeaders } from './support/keys.js';
 import { until } from './support/poll.js';
 
 const CALL = { userId: 'u-1', event: 'click', timestamp: '2026-01-01T00:00:00Z', messageId: 'm' };
 
-let server: TestApplication;
-
-function open(...settings: Parameters<typeof startApplication>) {
-  beforeAll(async () => {
-    server = await startApplication(...settings);
-  });
-  afterAll(async () => server.stop());
-}
-
-function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${server.base}/${path}`, { ...init, signal: AbortSignal.timeout(20_000) });
-}
-
-async function codeOf(path: string, init: RequestInit = {}): Promise<[number, unknown]> {
-  const response = await ask(path, init);
-  const body = (await response.json().catch(() => ({}))) as { code?: string };
-  return [response.status, body.code];
-}
+const asked = new Asked();
+const ask = asked.ask.bind(asked);
+const codeOf = asked.codeOf.bind(asked);
 
 describe('by ACCESS=open', () => {
-  open({ access: { open: true } });
+  asked.open({ access: { open: true } });
 
   it('everyone may do everything but make keys, whatever keys there are', async () => {
-    await makeKey(server, { kind: 'read' });
+    await makeKey(asked.server, { kind: 'read' });
     const headers = { 'X-Forwarded-For': '203.0.113.7' };
     expect((await ask('analytics/events', { headers })).status).toBe(200);
     expect((await ask('v1/track', { method: 'POST', ...json(CALL) })).status).toBe(200);
@@ -39,7 +24,7 @@ describe('by ACCESS=open', () => {
 });
 
 describe('limits', () => {
-  open({ limits: { perAddress: 5, perKey: 3 }, access: { open: true } }, { trustProxy: 1 });
+  asked.open({ limits: { perAddress: 5, perKey: 3 }, access: { open: true } }, { trustProxy: 1 });
 
   const from = (address: string) => ({ 'X-Forwarded-For': address });
 
@@ -90,9 +75,9 @@ describe('limits', () => {
   });
 
   it('hold for a key', async () => {
-    const { secret } = await makeKey(server, { kind: 'read' });
+    const { secret } = await makeKey(asked.server, { kind: 'read' });
     const headers = { 'X-API-Key': secret };
-    const ring = server.app.get(KeyRing, { strict: false });
+    const ring = asked.server.app.get(KeyRing, { strict: false });
     await until(() => ring.findKnown(secret) !== undefined);
     for (let count = 0; count < 3; count += 1) {
       expect((await ask('analytics/events', { headers })).status).toBe(200);
@@ -109,10 +94,10 @@ describe('limits', () => {
 });
 
 describe('keys while the database is away', () => {
-  open();
+  asked.open();
 
   it('are those that were known, and of others nobody can tell', async () => {
-    const { secret } = await makeKey(server, { kind: 'write', source: 'shop' });
+    const { secret } = await makeKey(asked.server, { kind: 'write', source: 'shop' });
     const post = (key: string) =>
       ask('analytics?user=3&event=click&timestamp=1224567997&id=a', {
         method: 'POST',
@@ -122,7 +107,7 @@ describe('keys while the database is away', () => {
       async () =>
         !(await post('nobody')).ok || (await post('nobody')).headers.has('X-Analytics-Rejected'),
     );
-    await takeDatabaseAway(server.databaseUrl);
+    await takeDatabaseAway(asked.server.databaseUrl);
     try {
       const known = await post(secret);
       expect([known.status, known.headers.get('X-Analytics-Rejected')]).toEqual([204, null]);
@@ -130,19 +115,19 @@ describe('keys while the database is away', () => {
       expect(unknown.status).toBe(503);
       expect(Number(unknown.headers.get('Retry-After'))).toBeGreaterThan(0);
     } finally {
-      await bringDatabaseBack(server.databaseUrl);
+      await bringDatabaseBack(asked.server.databaseUrl);
     }
-    await until(async () => (await server.countEvents()) === 1);
+    await until(async () => (await asked.server.countEvents()) === 1);
     const response = await post('nobody');
     expect(response.headers.get('X-Analytics-Rejected')).toMatch(/^invalid_write_key/);
   });
 });
 
 describe('without keys while the database is away', () => {
-  open();
+  asked.open();
 
   it('any text is a key, and what is sent goes to the spool', async () => {
-    await takeDatabaseAway(server.databaseUrl);
+    await takeDatabaseAway(asked.server.databaseUrl);
     try {
       const headers = { Authorization: `Basic ${Buffer.from('any:').toString('base64')}` };
       const call = json({ ...CALL, messageId: 'away' });
@@ -155,22 +140,24 @@ describe('without keys while the database is away', () => {
       });
       expect([original.status, original.headers.get('X-Analytics-Rejected')]).toEqual([204, null]);
     } finally {
-      await bringDatabaseBack(server.databaseUrl);
+      await bringDatabaseBack(asked.server.databaseUrl);
     }
-    await until(async () => (await server.countEvents()) === 2);
+    await until(async () => (await asked.server.countEvents()) === 2);
   });
 });
 
 describe('the live feed', () => {
-  open();
+  asked.open();
 
   it('ends within seconds when its key is revoked', async () => {
-    const { secret, key } = await makeKey(server, { kind: 'read' });
+    const { secret, key } = await makeKey(asked.server, { kind: 'read' });
     await until(async () => (await ask('analytics/events')).status === 401);
-    const feed = await fetch(`${server.base}/analytics/live`, { headers: { 'X-API-Key': secret } });
+    const feed = await fetch(`${asked.server.base}/analytics/live`, {
+      headers: { 'X-API-Key': secret },
+    });
     expect(feed.status).toBe(200);
     const ended = feed.text().catch(() => 'broken off');
-    await server.dataSource.query('UPDATE access_keys SET revoked_at = now() WHERE id = $1', [
+    await asked.server.dataSource.query('UPDATE access_keys SET revoked_at = now() WHERE id = $1', [
       key.id,
     ]);
     const begun = performance.now();
@@ -180,15 +167,15 @@ describe('the live feed', () => {
 });
 
 describe('when a key was used last', () => {
-  open();
+  asked.open();
 
   it('is kept, at the end at the latest', async () => {
-    const { secret } = await makeKey(server, { kind: 'read' });
+    const { secret } = await makeKey(asked.server, { kind: 'read' });
     const headers = { 'X-API-Key': secret };
     await until(async () => (await ask('analytics/events')).status === 401);
     expect((await ask('analytics/events', { headers })).status).toBe(200);
-    await server.app.get(KeyRing, { strict: false }).beforeApplicationShutdown();
-    const rows = await server.dataSource.query(
+    await asked.server.app.get(KeyRing, { strict: false }).beforeApplicationShutdown();
+    const rows = await asked.server.dataSource.query(
       `SELECT last_used_at > now() - interval '1 hour' AS used FROM access_keys`,
     );
     expect(rows).toEqual([{ used: true }]);

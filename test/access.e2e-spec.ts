@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { MadeKey } from '../src/access/keys/key-admin.js';
-import { startApplication, type TestApplication } from './support/application.js';
+import { Asked } from './support/asked.js';
 import { json, makeKey, withHeaders } from './support/keys.js';
 import { until } from './support/poll.js';
 
@@ -47,27 +47,12 @@ const ADMINISTRATION: [method: string, path: string, init: RequestInit][] = [
   ['GET', 'analytics/audit', {}],
 ];
 
-let server: TestApplication;
-
-function open(...settings: Parameters<typeof startApplication>) {
-  beforeAll(async () => {
-    server = await startApplication(...settings);
-  });
-  afterAll(async () => server.stop());
-}
-
-function ask(path: string, init: RequestInit = {}): Promise<Response> {
-  return fetch(`${server.base}/${path}`, { ...init, signal: AbortSignal.timeout(20_000) });
-}
-
-async function codeOf(path: string, init: RequestInit = {}): Promise<[number, unknown]> {
-  const response = await ask(path, init);
-  const body = (await response.json().catch(() => ({}))) as { code?: string };
-  return [response.status, body.code];
-}
+const asked = new Asked();
+const ask = asked.ask.bind(asked);
+const codeOf = asked.codeOf.bind(asked);
 
 describe('without a key', () => {
-  open();
+  asked.open();
 
   it('this machine may do everything but make keys', async () => {
     expect((await ask('analytics?timestamp=1224567999')).status).toBe(200);
@@ -116,12 +101,12 @@ describe('with keys', () => {
   let master: MadeKey;
   let pages: MadeKey;
 
-  open();
+  asked.open();
   beforeAll(async () => {
-    write = await makeKey(server, { kind: 'write', source: 'shop' });
-    read = await makeKey(server, { kind: 'read' });
-    master = await makeKey(server, { kind: 'admin' });
-    pages = await makeKey(server, {
+    write = await makeKey(asked.server, { kind: 'write', source: 'shop' });
+    read = await makeKey(asked.server, { kind: 'read' });
+    master = await makeKey(asked.server, { kind: 'admin' });
+    pages = await makeKey(asked.server, {
       kind: 'write',
       source: 'pages',
       origins: [SHOP],
@@ -213,7 +198,7 @@ describe('with keys', () => {
         { status: 'rejected', code: 'source_mismatch' },
       ],
     });
-    const stored = await server.dataSource.query<{ name: string }[]>(
+    const stored = await asked.server.dataSource.query<{ name: string }[]>(
       `SELECT DISTINCT sources.name FROM events JOIN sources ON sources.id = source_id
        JOIN users ON users.seq = user_seq WHERE users.id = 'u-9'`,
     );
@@ -235,7 +220,7 @@ describe('with keys', () => {
     expect(sending.headers.get('Access-Control-Allow-Origin')).toBe('*');
     const reading = await preflight('analytics/events', SHOP, 'GET');
     expect(reading.headers.get('Access-Control-Allow-Origin')).toBeNull();
-    await makeKey(server, { kind: 'read', origins: [SHOP] });
+    await makeKey(asked.server, { kind: 'read', origins: [SHOP] });
     await until(async () => {
       const { headers } = await preflight('analytics/events', SHOP, 'GET');
       return headers.get('Access-Control-Allow-Origin') === SHOP;
@@ -247,7 +232,7 @@ describe('with keys', () => {
   });
 
   it('a revoked key is taken nowhere within seconds; one in rotation for its grace', async () => {
-    const old = await makeKey(server, { kind: 'read' });
+    const old = await makeKey(asked.server, { kind: 'read' });
     const status = async (key: MadeKey) =>
       (await ask('analytics/events', { headers: bearer(key) })).status;
     expect(await status(old)).toBe(200);
@@ -289,7 +274,7 @@ describe('with keys', () => {
     });
     const { key } = (await response.json()) as { key: string };
     expect(key).toMatch(/^ua_write_[\w-]{43}$/);
-    const rows = await server.dataSource.query<{ row: string }[]>(
+    const rows = await asked.server.dataSource.query<{ row: string }[]>(
       'SELECT access_keys::text AS row FROM access_keys UNION ALL SELECT audit_log::text FROM audit_log',
     );
     for (const { row } of rows) expect(row).not.toContain(key.slice(9));

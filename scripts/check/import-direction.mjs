@@ -44,7 +44,7 @@ const BELOW = {
   live: ['access', 'ingest', 'database', 'common'],
   privacy: ['live', 'access', 'ingest', 'query', 'rollup', 'identity', 'database', 'common'],
   profiles: ['access', 'ingest', 'identity', 'database', 'common'],
-  access: ['common'],
+  access: ['database', 'common'],
   ingest: ['identity', 'access', 'database', 'common'],
   query: ['access', 'rollup', 'database', 'common'],
   retention: ['rollup', 'database', 'common'],

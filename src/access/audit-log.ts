@@ -1,4 +1,4 @@
-import type { Ask } from './keys/key-store.js';
+import type { Ask } from '../database/ask.js';
 
 /** What was administered: never whose data it was about. */
 export interface AuditEntry {

@@ -1,13 +1,17 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { askBy, type Ask } from '../database/ask.js';
 import { noteAudit, readAudit, type AuditEntry } from './audit-log.js';
 import type { AuditDto, AuditQueryDto } from './audit.dto.js';
-import type { Ask } from './keys/key-store.js';
 
 /** What was administered, for who looks, and for who does it outside of a transaction of its own. */
 @Injectable()
 export class AuditService {
-  constructor(private readonly dataSource: DataSource) {}
+  private readonly ask: Ask;
+
+  constructor(dataSource: DataSource) {
+    this.ask = askBy(dataSource);
+  }
 
   async note(entry: AuditEntry): Promise<void> {
     await noteAudit(this.ask, entry);
@@ -25,6 +29,4 @@ export class AuditService {
       })),
     };
   }
-
-  private readonly ask: Ask = (text, values) => this.dataSource.query(text, values);
 }

@@ -1,4 +1,6 @@
 import type { ClientBase } from 'pg';
+import { askOf } from './ask.js';
+import { inTransaction } from './in-transaction.js';
 import { readStorageFeatures } from './storage-features.js';
 
 const LOCK_TIMEOUT_MS = 2_000;
@@ -11,13 +13,10 @@ const LOCK_TIMEOUT_MS = 2_000;
  * @throws what the database says where it could and doesn't; all is as it was then
  */
 export async function compressOldChunks(client: ClientBase, days: number): Promise<boolean> {
-  const { compression } = await readStorageFeatures(
-    async (text) => (await client.query(text)).rows,
-  );
+  const { compression } = await readStorageFeatures(askOf(client));
   if (compression === 'unavailable') return false;
   if (compression === 'active' && (await isPolicyFor(client, days))) return true;
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     if (compression === 'available') {
       await deleteRowByRow(client);
@@ -28,12 +27,8 @@ export async function compressOldChunks(client: ClientBase, days: number): Promi
       `SELECT add_compression_policy('events', compress_after => make_interval(days => $1))`,
       [days],
     );
-    await client.query('COMMIT');
-    return true;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
+  return true;
 }
 
 /** All columns of the key are in it: by these a late event finds out whether it is there already. */

@@ -1,4 +1,5 @@
 import type { DataSource } from 'typeorm';
+import { askBy } from './ask.js';
 import { readStorageFeatures } from './storage-features.js';
 
 /** Whether a feature of the storage is in use, and why it isn't. */
@@ -27,7 +28,7 @@ const REASONS = {
 
 /** Asks the database which features its storage has, and why it hasn't others. */
 export async function describeStorage(dataSource: DataSource): Promise<DescribedStorage> {
-  const { hypertable, compression } = await readStorageFeatures((text) => dataSource.query(text));
+  const { hypertable, compression } = await readStorageFeatures(askBy(dataSource));
   if (!hypertable) {
     const missing = { active: false, reason: NO_EXTENSION };
     return { name: 'postgresql', features: { hypertable: missing, compression: missing } };

@@ -1,3 +1,5 @@
+import type { Ask } from './ask.js';
+
 /** What a server's storage does with old events, beside keeping them. */
 export interface StorageFeatures {
   /** Events lie in chunks, which are dropped as a whole. */
@@ -9,20 +11,17 @@ export interface StorageFeatures {
   compression: 'unavailable' | 'available' | 'active';
 }
 
-/** Asks the database, by a data source or a connection. */
-export type AskDatabase = (text: string) => Promise<unknown[]>;
-
 /** The licence with which TimescaleDB has what its vendor keeps to himself. */
 const VENDORS_LICENCE = 'timescale';
 
 /** Asks the database which features there are, and which of them are in use. */
-export async function readStorageFeatures(ask: AskDatabase): Promise<StorageFeatures> {
-  const [extension] = (await ask(
+export async function readStorageFeatures(ask: Ask): Promise<StorageFeatures> {
+  const [extension] = await ask<{ licence: string | null }>(
     `SELECT current_setting('timescaledb.license', true) AS licence
      FROM pg_extension WHERE extname = 'timescaledb'`,
-  )) as { licence: string | null }[];
+  );
   const [table] = extension
-    ? ((await ask(HYPERTABLE)) as { compresses: boolean; hasPolicy: boolean }[])
+    ? await ask<{ compresses: boolean; hasPolicy: boolean }>(HYPERTABLE)
     : [];
   if (!table) return { hypertable: false, compression: 'unavailable' };
   if (extension!.licence !== VENDORS_LICENCE) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { noteAudit } from '../access/audit-log.js';
-import { askOf } from '../access/keys/key-store.js';
+import { askOf } from '../database/ask.js';
 import { ERASURE_LOCKS, NOTHING_REMOVED, type BegunErasure, type Removed } from './erasure.js';
 import { Mentions } from './mentions.js';
 import { readPerson, type Named, type PersonUser } from './person.js';

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { inTransaction } from '../database/in-transaction.js';
 import { isContention } from '../common/database-errors.js';
 import { withoutOthers } from '../rollup/horizon.js';
 
@@ -107,13 +108,8 @@ async function isGoneOfEverySource(client: ClientBase, end: string): Promise<boo
 }
 
 async function alone(client: ClientBase, work: () => Promise<void>): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await work();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { inTransaction } from '../database/in-transaction.js';
 import { isContention } from '../common/database-errors.js';
 import { liftDecompressionLimit } from '../database/compression.js';
 import { timeText } from '../rollup/sql-values.js';
@@ -104,8 +105,7 @@ async function endOfBatch(client: ClientBase, from: number, to: number): Promise
 
 /** What was done is told in the same transaction: who comes after needn't look again. */
 async function deleteBatch(client: ClientBase, { from, to, sources }: Expired): Promise<number> {
-  await client.query('BEGIN');
-  try {
+  return await inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await liftDecompressionLimit(client);
     const { rowCount } = await client.query(
@@ -120,12 +120,8 @@ async function deleteBatch(client: ClientBase, { from, to, sources }: Expired): 
         [timeText(to), sources],
       );
     }
-    await client.query('COMMIT');
     return rowCount ?? 0;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 async function patiently(work: () => Promise<number>, signal: AbortSignal): Promise<number> {

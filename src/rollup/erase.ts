@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { liftDecompressionLimit } from '../database/compression.js';
+import { inTransaction } from '../database/in-transaction.js';
 import { daysOf, DELTAS, ROLLED_UP_DAYS } from './days.js';
 import { DAY, MINUTE } from './grains.js';
 import { readHorizons } from './horizons.js';
@@ -29,15 +30,10 @@ export async function eraseUsers(client: ClientBase, users: readonly number[]): 
 
 /** However many compressed events have to be looked through for them, where there are any. */
 async function deleteEvents(client: ClientBase, users: readonly number[]): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await liftDecompressionLimit(client);
     await client.query('DELETE FROM events WHERE user_seq = ANY ($1)', [users]);
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
 }
 
 /** Of minutes below their source's horizon alone: above it the raw events say who was there. */

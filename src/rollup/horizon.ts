@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { inTransaction } from '../database/in-transaction.js';
 import { DAY } from './grains.js';
 import { minuteText } from './sql-values.js';
 
@@ -85,14 +86,9 @@ export async function withoutOthers(
   work: () => Promise<void>,
   lockTimeoutMs: number,
 ): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await client.query(`SET LOCAL lock_timeout = ${Math.ceil(lockTimeoutMs)}`);
     await client.query('LOCK TABLE horizon IN EXCLUSIVE MODE');
     await work();
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+  });
 }

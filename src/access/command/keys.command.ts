@@ -1,8 +1,15 @@
 import type { ClientBase } from 'pg';
 import { isUnavailable } from '../../common/database-errors.js';
+import { askOf } from '../../database/ask.js';
+import { inTransaction } from '../../database/in-transaction.js';
 import type { AccessKey } from '../keys/access-key.js';
-import { KeyAdmin, RevokedKeyError, UnknownKeyError, type MadeKey } from '../keys/key-admin.js';
-import { askOf, type Ask } from '../keys/key-store.js';
+import {
+  KeyAdmin,
+  RevokedKeyError,
+  UnknownKeyError,
+  type InTransaction,
+  type MadeKey,
+} from '../keys/key-admin.js';
 import { KEYS_USAGE, KeysUsageError, parseKeysOptions, type KeysOptions } from './keys-options.js';
 
 /** What the command needs of the process that it runs in. */
@@ -41,7 +48,7 @@ export async function runKeys(argv: string[], context: KeysContext): Promise<num
 async function runCommand(options: KeysOptions, context: KeysContext): Promise<number> {
   const database = await context.openDatabase();
   try {
-    context.stdout.write(await run(options, new KeyAdmin(inTransaction(database.client))));
+    context.stdout.write(await run(options, new KeyAdmin(workingOn(database.client))));
     return 0;
   } catch (error) {
     if (!isUnavailable(error)) throw error;
@@ -94,17 +101,6 @@ function shown(time: Date): string {
   return time.toISOString().slice(0, 16).replace('T', ' ');
 }
 
-function inTransaction(client: ClientBase) {
-  const ask = askOf(client);
-  return async <Result>(work: (ask: Ask) => Promise<Result>): Promise<Result> => {
-    await client.query('BEGIN');
-    try {
-      const result = await work(ask);
-      await client.query('COMMIT');
-      return result;
-    } catch (error) {
-      await client.query('ROLLBACK');
-      throw error;
-    }
-  };
+function workingOn(client: ClientBase): InTransaction {
+  return (work) => inTransaction(client, () => work(askOf(client)));
 }

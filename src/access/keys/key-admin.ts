@@ -1,7 +1,8 @@
 import { AnalyticsError } from '../../common/errors.js';
+import type { Ask } from '../../database/ask.js';
 import { noteAudit } from '../audit-log.js';
 import { digestOf, hintOf, newSecret, type AccessKey, type KeyRules } from './access-key.js';
-import { endKey, insertKey, readKey, readKeys, type Ask } from './key-store.js';
+import { endKey, insertKey, readKey, readKeys } from './key-store.js';
 
 /** All that `work` asks happens, or nothing of it. */
 export type InTransaction = <Result>(work: (ask: Ask) => Promise<Result>) => Promise<Result>;

@@ -9,9 +9,10 @@ import {
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { UnavailableError } from '../../common/errors.js';
+import { askBy, type Ask } from '../../database/ask.js';
 import { within } from '../../common/within.js';
 import { digestOf, type AccessKey } from './access-key.js';
-import { noteUses, readKeys, type Ask } from './key-store.js';
+import { noteUses, readKeys } from './key-store.js';
 
 /** They are read so often, beside the requests; */
 const FRESH_MS = 1_000;
@@ -29,6 +30,7 @@ const WARNING_MS = 10_000;
 @Injectable()
 export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Access');
+  private readonly ask: Ask;
   private byDigest = new Map<string, AccessKey>();
   private readAt = Number.NEGATIVE_INFINITY;
   private triedAt = Number.NEGATIVE_INFINITY;
@@ -41,9 +43,11 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
   private usesWrittenAt = performance.now();
 
   constructor(
-    private readonly dataSource: DataSource,
+    dataSource: DataSource,
     private readonly clock: Clock,
-  ) {}
+  ) {
+    this.ask = askBy(dataSource);
+  }
 
   /** Whether any was ever made; those that are revoked count. */
   get isUsed(): boolean {
@@ -150,8 +154,6 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
       this.warn(`When keys were used is not written: ${String(error)}`);
     }
   }
-
-  private readonly ask: Ask = (text, values) => this.dataSource.query(text, values);
 
   private warn(line: string): void {
     const now = performance.now();

@@ -1,16 +1,5 @@
-import type { ClientBase } from 'pg';
+import type { Ask } from '../../database/ask.js';
 import type { AccessKey, KeyRules } from './access-key.js';
-
-/** A database that can be asked: TypeORM's, or one connection. */
-export type Ask = <Row>(text: string, values?: unknown[]) => Promise<Row[]>;
-
-/** The same of one connection. */
-export function askOf(client: ClientBase): Ask {
-  return async <Row>(text: string, values?: unknown[]) => {
-    const { rows } = await client.query(text, values);
-    return rows as Row[];
-  };
-}
 
 const COLUMNS = `id, kind, name, digest, hint, source, origins, events, max_age_s::float8 AS "maxAgeS",
   created_at AS "createdAt", created_by AS "createdBy", revoked_at AS "revokedAt",

@@ -1,5 +1,6 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
+import { askBy } from '../../database/ask.js';
 import { isJsonObject } from '../../common/json-object.js';
 import { KeyAdmin, UnknownKeyError } from './key-admin.js';
 import { toKeyDto, toMadeKeyDto } from './key-answer.js';
@@ -16,9 +17,7 @@ export class KeysService {
   private readonly admin: KeyAdmin;
 
   constructor(dataSource: DataSource) {
-    this.admin = new KeyAdmin((work) =>
-      dataSource.transaction((manager) => work((text, values) => manager.query(text, values))),
-    );
+    this.admin = new KeyAdmin((work) => dataSource.transaction((manager) => work(askBy(manager))));
   }
 
   async list(): Promise<KeysDto> {

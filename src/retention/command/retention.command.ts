@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { isUnavailable } from '../../common/database-errors.js';
+import { askOf } from '../../database/ask.js';
 import { readStorageFeatures } from '../../database/storage-features.js';
 import { horizonLines } from '../../rollup/command/status.js';
 import { amount } from '../../rollup/command/text.js';
@@ -96,7 +97,7 @@ async function run(
 }
 
 async function status(client: ClientBase, { stdout, options }: RetentionContext): Promise<number> {
-  const features = await readStorageFeatures(async (text) => (await client.query(text)).rows);
+  const features = await readStorageFeatures(askOf(client));
   const lines = [
     ...policyLines(options),
     ...(await horizonLines(client)),
