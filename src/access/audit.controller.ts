@@ -8,6 +8,7 @@ import {
 } from '@nestjs/swagger';
 import { AnalyticsExceptionFilter } from '../common/analytics-exception.filter.js';
 import { ErrorDto } from '../common/error.dto.js';
+import { TakesOnly } from '../common/known-parameters.js';
 import { validated } from '../common/validated.pipe.js';
 import { AccessBy } from './access.guard.js';
 import { AuditDto, AuditQueryDto } from './audit.dto.js';
@@ -22,6 +23,7 @@ export class AuditController {
   constructor(private readonly audit: AuditService) {}
 
   @Get()
+  @TakesOnly('limit', 'before')
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'What was administered, and by whom, the latest first' })
   @ApiOkResponse({ type: AuditDto })

@@ -26,6 +26,7 @@ import {
 import { AnalyticsExceptionFilter } from '../../common/analytics-exception.filter.js';
 import { nodeRequest, type HttpRequest } from '../../common/http.js';
 import { ErrorDto } from '../../common/error.dto.js';
+import { TakesOnly } from '../../common/known-parameters.js';
 import { Access } from '../access.js';
 import { AccessBy } from '../access.guard.js';
 import { jsonBody } from '../json-body.js';
@@ -66,6 +67,7 @@ export class KeysController {
   ) {}
 
   @Get()
+  @TakesOnly()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'All keys that were ever made, without what they are used by' })
   @ApiOkResponse({ type: KeysDto })
@@ -74,6 +76,7 @@ export class KeysController {
   }
 
   @Post()
+  @TakesOnly()
   @Header('Cache-Control', 'no-store')
   @ApiOperation({ summary: 'Make a key', description: 'The answer tells it, this once.' })
   @ApiBody({ type: NewKeyDto, examples: EXAMPLES })
@@ -86,6 +89,7 @@ export class KeysController {
   }
 
   @Post(':id/rotate')
+  @TakesOnly()
   @HttpCode(201)
   @Header('Cache-Control', 'no-store')
   @ApiOperation({
@@ -105,6 +109,7 @@ export class KeysController {
   }
 
   @Delete(':id')
+  @TakesOnly()
   @ApiOperation({
     summary: 'Revoke a key',
     description: 'Within seconds no server takes it. It stays in the list.',
