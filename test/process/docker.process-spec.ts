@@ -13,7 +13,7 @@ import { parseDockerfile } from '../support/docker/dockerfile.js';
 import { type Build, type Image, buildImage } from '../support/docker/image.js';
 import { accountFor } from '../support/docker/machine.js';
 
-/** Bytes of the final stage without the base image: 30 MB in November 2026, nearly all packages. */
+/** Bytes of the final stage without the base image: 42 MB in November 2026, nearly all packages. */
 const SIZE_LIMIT_MB = 45;
 /** Two installs and a compilation. */
 const BUILD_PATIENCE_MS = 240_000;
