@@ -1,4 +1,6 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { Readable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { MadeKey } from '../src/access/keys/key-admin.js';
 import { Asked } from './support/asked.js';
 import { json, makeKey, withHeaders } from './support/keys.js';
@@ -266,6 +268,38 @@ describe('with keys', () => {
       401,
     );
   });
+
+  it.each(['analytics/batch', 'analytics/import'])(
+    'a body of %s that goes on ends when its key is revoked, and says what was stored',
+    async (path) => {
+      const sender = await makeKey(asked.server, { kind: 'write' });
+      const isStopped = new AbortController();
+      async function* lines(): AsyncGenerator<string> {
+        for (let time = 1_224_567_000; !isStopped.signal.aborted; time += 1) {
+          yield `{"timestamp":${time},"user":"u-${path}","event":"click"}\n`;
+          await sleep(50);
+        }
+      }
+      const answer = fetch(`${asked.server.base}/${path}`, {
+        method: 'POST',
+        headers: { 'Content-Type': 'application/x-ndjson', ...bearer(sender) },
+        body: Readable.toWeb(Readable.from(lines())) as ReadableStream,
+        duplex: 'half',
+      });
+      await sleep(500);
+      await ask(`analytics/keys/${sender.key.id}`, { method: 'DELETE', headers: bearer(master) });
+      const response = await answer.finally(() => isStopped.abort());
+      expect(response.status).toBe(200);
+      const result = (await response.json()) as { stored: number; incomplete: string };
+      expect(result.incomplete).toContain('the key was revoked');
+      expect(result.stored).toBeGreaterThan(5);
+      const [row] = await asked.server.dataSource.query<{ count: number }[]>(
+        'SELECT count(*)::integer AS count FROM events WHERE user_seq = (SELECT seq FROM users WHERE id = $1)',
+        [`u-${path}`],
+      );
+      expect(row!.count).toBe(result.stored);
+    },
+  );
 
   it('what is kept of a key tells nobody what it is, and what was done is written down', async () => {
     const response = await ask('analytics/keys', {

@@ -109,15 +109,20 @@ export class Access {
 
   /** An answer that goes on ends within seconds when the key that it was asked for by is revoked. */
   endWhenRevoked(request: IncomingMessage, response: ServerResponse): void {
-    const key = this.granted.get(request)?.key;
     const check = async (): Promise<void> => {
       // While that can't be told, it goes on.
       await this.ring.refresh().catch(() => {});
-      const isAllowed = key ? this.ring.isStillTaken(key.id) : !this.isKeyNeeded({ kind: 'read' });
-      if (!isAllowed) response.destroy();
+      if (!this.isStillAllowed(request, 'read')) response.destroy();
     };
     const timer = setInterval(() => void check(), CHECK_MS).unref();
     response.once('close', () => clearInterval(timer));
+  }
+
+  /** Whether a request that was let in would be still, as far as is known without asking. */
+  isStillAllowed(request: IncomingMessage, kind: AccessKind): boolean {
+    const key = this.granted.get(request)?.key;
+    if (!key) return !this.isKeyNeeded({ kind });
+    return this.environment.all.includes(key) || this.ring.has(key);
   }
 
   /**

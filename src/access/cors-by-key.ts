@@ -7,6 +7,7 @@ const EXPOSED = [
   'X-Analytics-Window',
   'X-Analytics-Bots-Excluded',
   'X-Next-Cursor',
+  'X-Request-Id',
   'Retry-After',
   'RateLimit',
   'RateLimit-Policy',

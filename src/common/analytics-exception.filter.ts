@@ -11,6 +11,7 @@ import { isUnavailable } from './database-errors.js';
 import type { ErrorDto } from './error.dto.js';
 import { nodeResponse, sendJson, takeOver, type HttpResponse } from './http.js';
 import { AnalyticsError, UnavailableError } from './errors.js';
+import { Seldom } from './seldom.js';
 
 /** When a client may try again. */
 const RETRY_AFTER_SECONDS = 2;
@@ -21,7 +22,7 @@ const WARNING_INTERVAL_MS = 10_000;
 @Catch()
 export class AnalyticsExceptionFilter implements ExceptionFilter {
   private readonly logger = new Logger('Analytics');
-  private warnedAt = Number.NEGATIVE_INFINITY;
+  private readonly warnings = new Seldom(WARNING_INTERVAL_MS);
 
   catch(error: unknown, host: ArgumentsHost): void {
     const given = host.switchToHttp().getResponse<HttpResponse>();
@@ -69,10 +70,7 @@ export class AnalyticsExceptionFilter implements ExceptionFilter {
   }
 
   private warn(line: string): void {
-    const now = performance.now();
-    if (now - this.warnedAt < WARNING_INTERVAL_MS) return;
-    this.warnedAt = now;
-    this.logger.warn(line);
+    this.warnings.do(() => this.logger.warn(line));
   }
 }
 

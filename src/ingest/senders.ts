@@ -8,7 +8,7 @@ import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
 import { UnauthorizedError } from '../access/unauthorized-error.js';
 import { UnreadableRequestError } from '../common/errors.js';
-import { discard } from './body/body-chunks.js';
+import { CutOffError, discard } from './body/body-chunks.js';
 import type { SenderRules } from './normalise.js';
 import { Refusal, type Reason } from './refusal.js';
 import { RejectionLog } from './rejection-log.js';
@@ -75,6 +75,23 @@ export class Senders {
     return this.noting(route, work, (error) =>
       error instanceof UnreadableRequestError ? error : undefined,
     );
+  }
+
+  /**
+   * A body that goes on, for as long as its sender may send.
+   *
+   * @throws CutOffError in the iteration, within seconds after the key was revoked
+   */
+  async *whileAllowed(
+    request: IncomingMessage,
+    chunks: AsyncIterable<Buffer>,
+  ): AsyncGenerator<Buffer> {
+    for await (const chunk of chunks) {
+      if (!this.access.isStillAllowed(request, 'write')) {
+        throw new CutOffError('the key was revoked, or one is needed from now on');
+      }
+      yield chunk;
+    }
   }
 
   /** To be told when an event of the sender has been stored. */

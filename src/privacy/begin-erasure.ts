@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
 import { noteAudit } from '../access/audit-log.js';
+import { UnavailableError } from '../common/errors.js';
 import { askOf } from '../database/ask.js';
 import { ERASURE_LOCKS, NOTHING_REMOVED, type BegunErasure, type Removed } from './erasure.js';
 import { Mentions } from './mentions.js';
@@ -45,20 +46,22 @@ interface Prepared {
  * these has committed before, and is seen, or sees the tombstone after.
  *
  * @returns the erasure, whose lock this session now holds
- * @throws the database's error 55P03 where others hold on to what it needs for 20 seconds
+ * @throws the database's error 55P03 where others hold on to what it needs for 20 seconds, and
+ *   UnavailableError where the person is another each time
  */
 export async function beginErasure(client: ClientBase, order: ErasureOrder): Promise<BegunErasure> {
   const giveUpAt = performance.now() + PATIENCE_MS;
   for (;;) {
-    const prepared = await prepare(client, order);
+    let problem: unknown = new UnavailableError(new Error('the person changes again and again'));
     try {
-      const begun = await eraseNow(client, order, prepared);
+      const begun = await eraseNow(client, order, await prepare(client, order));
       if (begun) return begun;
     } catch (error) {
-      const isLocked = (error as { code?: string }).code === LOCK_NOT_AVAILABLE;
-      if (!isLocked || performance.now() > giveUpAt) throw error;
-      await sleep(PAUSE_MS);
+      if ((error as { code?: string }).code !== LOCK_NOT_AVAILABLE) throw error;
+      problem = error;
     }
+    if (performance.now() > giveUpAt) throw problem;
+    await sleep(PAUSE_MS);
   }
 }
 

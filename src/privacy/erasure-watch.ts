@@ -6,6 +6,8 @@ import {
 } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { isUnavailable } from '../common/database-errors.js';
+import { describeError } from '../common/describe-error.js';
+import { Seldom } from '../common/seldom.js';
 import { SpoolCleaner } from '../ingest/spool/spool-cleaner.js';
 import { ErasureService } from './erasure.service.js';
 import { finishErasure, releaseErasure, takeOpenErasure } from './finish-erasure.js';
@@ -13,6 +15,8 @@ import { RememberedUsers } from './remembered-users.js';
 
 const INTERVAL_MS = 5_000;
 const EXPIRY_INTERVAL_MS = 3_600_000;
+/** An erasure that can't be finished is told of so often. */
+const WARNING_MS = 600_000;
 
 /**
  * Hears of erasures that other processes did, and forgets what this one remembers of users; cleans its
@@ -23,6 +27,7 @@ const EXPIRY_INTERVAL_MS = 3_600_000;
 export class ErasureWatch implements OnApplicationBootstrap, BeforeApplicationShutdown {
   private readonly logger = new Logger('Privacy');
   private readonly ending = new AbortController();
+  private readonly warnings = new Seldom(WARNING_MS);
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
   /** The number of the last erasure that this process has heard of. */
@@ -91,9 +96,21 @@ export class ErasureWatch implements OnApplicationBootstrap, BeforeApplicationSh
       try {
         await finishErasure(client, id);
         this.logger.log(`Erasure ${id} is finished, which was broken off before.`);
+      } catch (error) {
+        if (!this.signal.aborted) this.warn(id, error);
+        throw error;
       } finally {
         await releaseErasure(client, id).catch(() => {});
       }
+    });
+  }
+
+  /** Whoever asked for it was told that it isn't done, and relies on it all the same. */
+  private warn(id: number, error: unknown): void {
+    this.warnings.do(() => {
+      this.logger.warn(
+        `Erasure ${id} could not be finished, and is tried again every ${INTERVAL_MS / 1_000} s: ${describeError(error)}`,
+      );
     });
   }
 

@@ -9,6 +9,7 @@ import {
 import { DataSource } from 'typeorm';
 import { Clock } from '../../common/clock.js';
 import { UnavailableError } from '../../common/errors.js';
+import { Seldom } from '../../common/seldom.js';
 import { askBy, type Ask } from '../../database/ask.js';
 import { within } from '../../common/within.js';
 import { digestOf, type AccessKey } from './access-key.js';
@@ -34,7 +35,7 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
   private byDigest = new Map<string, AccessKey>();
   private readAt = Number.NEGATIVE_INFINITY;
   private triedAt = Number.NEGATIVE_INFINITY;
-  private warnedAt = Number.NEGATIVE_INFINITY;
+  private readonly warnings = new Seldom(WARNING_MS);
   private reading: Promise<boolean> | undefined;
   private timer: NodeJS.Timeout | undefined;
   /** While the database doesn't answer, requests don't wait for it each anew. */
@@ -113,9 +114,9 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
     await this.writeUses();
   }
 
-  /** Whether the key of a number is one still. */
-  isStillTaken(id: number): boolean {
-    return this.active().some((key) => key.id === id);
+  /** Whether a key that was found is one still. */
+  has({ digest }: AccessKey): boolean {
+    return this.byDigest.get(digest.toString('hex'))?.isEnded === false;
   }
 
   private read(): Promise<boolean> {
@@ -156,9 +157,6 @@ export class KeyRing implements OnApplicationBootstrap, BeforeApplicationShutdow
   }
 
   private warn(line: string): void {
-    const now = performance.now();
-    if (now - this.warnedAt < WARNING_MS) return;
-    this.warnedAt = now;
-    this.logger.warn(line);
+    this.warnings.do(() => this.logger.warn(line));
   }
 }

@@ -9,6 +9,7 @@ import { browserAgentOf } from '../../access/browser-agent.js';
 import { hasOptedOut } from '../../access/privacy-signals.js';
 import { RequestIdentities } from '../../access/request-identities.js';
 import { nodeRequest, type HttpRequest } from '../../common/http.js';
+import { Seldom } from '../../common/seldom.js';
 import { BatchService } from '../../ingest/batch/batch.service.js';
 import type { SenderRules } from '../../ingest/normalise.js';
 import { Refusal } from '../../ingest/refusal.js';
@@ -30,7 +31,7 @@ export interface Handled {
 export class EventTracker implements BeforeApplicationShutdown {
   private readonly logger = new Logger('Track');
   private readonly underWay = new Set<Promise<void>>();
-  private toldAt = Number.NEGATIVE_INFINITY;
+  private readonly notices = new Seldom(TELL_INTERVAL_MS);
   private untold = 0;
 
   constructor(
@@ -108,14 +109,13 @@ export class EventTracker implements BeforeApplicationShutdown {
   }
 
   private tell(event: string, trouble: unknown): void {
-    const now = performance.now();
     this.untold += 1;
-    if (now - this.toldAt < TELL_INTERVAL_MS) return;
-    this.toldAt = now;
-    const others = this.untold > 1 ? `, ${this.untold - 1} others since the last time` : '';
-    this.untold = 0;
-    const text = trouble instanceof Error ? trouble.message : String(trouble);
-    this.logger.error(`An event ${JSON.stringify(event)} is not stored${others}: ${text}`);
+    this.notices.do(() => {
+      const others = this.untold > 1 ? `, ${this.untold - 1} others since the last time` : '';
+      this.untold = 0;
+      const text = trouble instanceof Error ? trouble.message : String(trouble);
+      this.logger.error(`An event ${JSON.stringify(event)} is not stored${others}: ${text}`);
+    });
   }
 }
 

@@ -10,6 +10,7 @@ import { readLines } from '../lines.js';
 import type { SenderRules } from '../normalise.js';
 import { Refusal } from '../refusal.js';
 import { RejectionLog } from '../rejection-log.js';
+import { Senders } from '../senders.js';
 import { EventWriter } from '../writer/event-writer.js';
 import { writePatiently } from '../writer/write-patiently.js';
 import { requireUtf8, unreadable } from './read-batch.js';
@@ -39,6 +40,7 @@ export class StreamService {
     private readonly writer: EventWriter,
     private readonly rejections: RejectionLog,
     private readonly rules: EventRules,
+    private readonly senders: Senders,
     @Optional() private readonly options?: StreamOptions,
   ) {}
 
@@ -73,11 +75,12 @@ export class StreamService {
 
   private async readAll(
     request: IncomingMessage,
-    chunks: AsyncGenerator<Buffer>,
+    body: AsyncGenerator<Buffer>,
     run: StreamRun,
     rules: SenderRules,
   ): Promise<string | undefined> {
     const maxBytes = this.options?.maxBytes;
+    const chunks = this.senders.whileAllowed(request, body);
     return await readToEnd(request, 'stream', run, async () => {
       for await (const lines of readLines(boundedChunks(chunks, this.room, maxBytes))) {
         await run.add(lines, { ...this.rules.current(), ...rules });

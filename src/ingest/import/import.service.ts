@@ -90,7 +90,8 @@ export class ImportService {
   ): Promise<string | undefined> {
     return await readToEnd(request, 'file', run, async () => {
       try {
-        await run.readAll(boundedChunks(chunks, this.room, this.options?.maxBytes));
+        const allowed = this.senders.whileAllowed(request, chunks);
+        await run.readAll(boundedChunks(allowed, this.room, this.options?.maxBytes));
       } catch (error) {
         if (!(error instanceof ImportError)) throw error;
         throw new UnreadableRequestError('unreadable_header', error.message, 400);
