@@ -111,6 +111,8 @@ describe('merges', () => {
         expect(response.status).toBe(404);
         expect(await response.json()).toMatchObject({ code: 'unknown_merge' });
       }
+      const noted = `SELECT FROM audit_log WHERE details ->> 'merge' = $1`;
+      expect(await server.dataSource.query(noted, [id.replace('\0', '')])).toEqual([]);
     },
   );
 

@@ -1,20 +1,16 @@
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { askBy, type Ask } from '../database/ask.js';
-import { noteAudit, readAudit, type AuditEntry } from './audit-log.js';
+import { readAudit } from './audit-log.js';
 import type { AuditDto, AuditQueryDto } from './audit.dto.js';
 
-/** What was administered, for who looks, and for who does it outside of a transaction of its own. */
+/** What was administered, for who looks. */
 @Injectable()
 export class AuditService {
   private readonly ask: Ask;
 
   constructor(dataSource: DataSource) {
     this.ask = askBy(dataSource);
-  }
-
-  async note(entry: AuditEntry): Promise<void> {
-    await noteAudit(this.ask, entry);
   }
 
   async list({ limit, before }: AuditQueryDto): Promise<AuditDto> {

@@ -1,5 +1,5 @@
 import type { ClientBase } from 'pg';
-import type { DataSource } from 'typeorm';
+import type { DataSource, EntityManager } from 'typeorm';
 
 /** A database that can be asked: TypeORM's, or one connection. */
 export type Ask = <Row>(text: string, values?: unknown[]) => Promise<Row[]>;
@@ -11,6 +11,6 @@ export function askOf(client: ClientBase): Ask {
   };
 }
 
-export function askBy(dataSource: Pick<DataSource, 'query'>): Ask {
+export function askBy(dataSource: Pick<DataSource | EntityManager, 'query'>): Ask {
   return (text, values) => dataSource.query(text, values);
 }

@@ -2,10 +2,11 @@ import type { IncomingMessage } from 'node:http';
 import { Injectable } from '@nestjs/common';
 import { DataSource } from 'typeorm';
 import { Access } from '../../access/access.js';
-import { AuditService } from '../../access/audit.service.js';
+import { noteAudit } from '../../access/audit-log.js';
 import { IdentityResolver } from '../../access/identity-resolver.js';
 import { UnreadableRequestError } from '../../common/errors.js';
 import { isUserId } from '../../common/text.js';
+import { askBy, type Ask } from '../../database/ask.js';
 import { UnknownMergeError } from '../profile-errors.js';
 import { readCursor, writeCursor } from './cursor.js';
 import type {
@@ -49,7 +50,6 @@ export class MergesService {
   constructor(
     private readonly dataSource: DataSource,
     private readonly identities: IdentityResolver,
-    private readonly audit: AuditService,
     private readonly access: Access,
   ) {}
 
@@ -104,9 +104,7 @@ export class MergesService {
 
   /** @throws UnknownMergeError */
   async get(id: string): Promise<MergeDto> {
-    const [merge] = await this.query<MergeDto>(`${MERGES} WHERE merges.id = $1`, [readId(id)]);
-    if (!merge) throw new UnknownMergeError();
-    return merge;
+    return await readMerge(askBy(this.dataSource), readId(id));
   }
 
   /**
@@ -120,15 +118,26 @@ export class MergesService {
     const route = `DELETE /analytics/merges/${number}`;
     const actor = this.access.actorOf(request);
     const by = [route, actor, identity && `token of ${identity.user}`].filter(Boolean).join(', ');
-    await this.query('SELECT undo_merge($1, $2)', [number, by]);
-    const details = { merge: number };
-    await this.audit.note({ actor: actor ?? 'anyone', action: 'merge.undo', details });
-    return await this.get(id);
+    return await this.dataSource.transaction(async (manager) => {
+      const ask = askBy(manager);
+      await ask('SELECT undo_merge($1, $2)', [number, by]);
+      const merge = await readMerge(ask, number);
+      const details = { merge: number };
+      await noteAudit(ask, { actor: actor ?? 'anyone', action: 'merge.undo', details });
+      return merge;
+    });
   }
 
   private query<Row>(sql: string, values: unknown[]): Promise<Row[]> {
     return this.dataSource.query<Row[]>(sql, values);
   }
+}
+
+/** @throws UnknownMergeError */
+async function readMerge(ask: Ask, id: number): Promise<MergeDto> {
+  const [merge] = await ask<MergeDto>(`${MERGES} WHERE merges.id = $1`, [id]);
+  if (!merge) throw new UnknownMergeError();
+  return merge;
 }
 
 /** @throws UnreadableRequestError for what can be no user's id */
