@@ -1,9 +1,12 @@
 import 'reflect-metadata';
 import { DataSource } from 'typeorm';
-import { readDatabaseUrl } from './src/configuration.js';
+import { readConfiguration, readDatabaseUrl } from './src/configuration.js';
 import { dataSourceOptions } from './src/database/data-source-options.js';
 
-const options = dataSourceOptions(readDatabaseUrl(process.env));
+const options = dataSourceOptions(
+  readDatabaseUrl(process.env),
+  readConfiguration(process.env).databaseSchema,
+);
 
 /**
  * The one DataSource, for the TypeORM command line; the server makes its own from the same options. A

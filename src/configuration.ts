@@ -15,8 +15,10 @@ import {
   value,
   type Environment,
 } from './environment.js';
+import { isSchemaName, SCHEMA_NAMES } from './database/schema-name.js';
 import type { TimestampOptions } from './ingest/event-rules.js';
 import { OLDEST_ACCEPTED, parseOldest } from './ingest/oldest-timestamp.js';
+import { DEFAULT_ERASURE_DAYS, MAX_ERASURE_DAYS } from './privacy/privacy.options.js';
 import { findProblem, type RetentionOptions } from './retention/retention.options.js';
 import { LOG_FORMATS, LOG_LEVELS, type LogOptions } from './operations/log/log-options.js';
 import { isTrackerPath, TRACKER_PATH_ACCEPTED } from './tracker/tracker-path.js';
@@ -61,6 +63,8 @@ export interface Configuration {
   diskMinFreeBytes: number;
   /** A PostgreSQL connection URL; without it an embedded server is started. */
   databaseUrl: string | undefined;
+  /** In which the tables lie, created where it's missing; without it the connection's default. */
+  databaseSchema: string | undefined;
   /** Where an import sends its events; without it the local port, or the database itself. */
   analyticsUrl: string | undefined;
   /** The key that it sends them by; undefined where that server needs none. */
@@ -91,10 +95,6 @@ const MB = 1024 * 1024;
 const MAX_MB = 1024 * 1024;
 const DEFAULT_SPOOL_MB = 1024;
 const DEFAULT_MIN_FREE_MB = 512;
-
-/** Ten years. */
-const MAX_ERASURE_DAYS = 3_650;
-const DEFAULT_ERASURE_DAYS = 30;
 
 const MAX_ROWS = 1_000_000_000;
 const MAX_TIMEOUT_S = 3_600;
@@ -128,6 +128,7 @@ export function readConfiguration(env: Environment): Configuration {
     log: readLog(env),
     diskMinFreeBytes: (readMegabytes(env, 'DISK_MIN_FREE_MB') ?? DEFAULT_MIN_FREE_MB) * MB,
     databaseUrl: readUrl(env, 'DATABASE_URL', ['postgres:', 'postgresql:']),
+    databaseSchema: readSchema(env),
     analyticsUrl: readAnalyticsUrl(env),
     analyticsKey: readAnalyticsKey(env),
   };
@@ -151,6 +152,12 @@ export function findDatabaseUrl({ databaseUrl, dataDir }: Configuration): string
   } catch {
     return undefined;
   }
+}
+
+function readSchema(env: Environment): string | undefined {
+  const schema = value(env, 'DATABASE_SCHEMA');
+  if (schema === undefined || isSchemaName(schema)) return schema;
+  throw new ConfigurationError('DATABASE_SCHEMA', SCHEMA_NAMES);
 }
 
 function readHost(env: Environment): string {

@@ -27,8 +27,8 @@ export async function openDirectSink(
       : error;
   });
   try {
-    const dataSource = await openDatabase(database.url, options.log, options.signal);
-    const { timestamps } = configuration;
+    const { timestamps, databaseSchema: schema } = configuration;
+    const dataSource = await openDatabase(database.url, options.log, options.signal, { schema });
     const app = await NestFactory.createApplicationContext(
       AppModule.on(dataSource, { timestamps }),
       {

@@ -31,8 +31,9 @@ export async function openToolDatabase(
   const database = await findDatabase(configuration, options);
   try {
     // It waits for a database that is starting, and brings the schema up to date.
-    await (await openDatabase(database.url, options.log, options.signal)).destroy();
-    const client = await connect(database.url);
+    const { databaseSchema: schema } = configuration;
+    await (await openDatabase(database.url, options.log, options.signal, { schema })).destroy();
+    const client = await connect(database.url, schema);
     return { client, close: () => client.end().finally(() => database.close()) };
   } catch (error) {
     await database.close();
@@ -81,7 +82,7 @@ function requireCluster(dataDir: string): void {
   );
 }
 
-async function connect(url: string): Promise<Client> {
+async function connect(url: string, schema?: string): Promise<Client> {
   const client = new Client({
     connectionString: url,
     application_name: 'user-analytics-tools',
@@ -94,6 +95,7 @@ async function connect(url: string): Promise<Client> {
     await client.connect();
     // A day of many events takes longer than a request may.
     await client.query('SET statement_timeout = 0; SET synchronous_commit = on');
+    if (schema !== undefined) await client.query(`SET search_path = ${schema}`);
     return client;
   } catch (error) {
     await client.end().catch(() => {});

@@ -71,6 +71,25 @@ describe('the migrations', () => {
     expect(rows).toHaveLength(1);
     await dataSource.destroy();
   });
+
+  it('build a schema beside another without looking at it, and take it down alone', async () => {
+    const first = await openDatabase(database.url, () => {});
+    const built = await first.query<{ name: string }[]>(OURS);
+    const second = await openDatabase(database.url, () => {}, undefined, { schema: 'books' });
+    await second.query(`SELECT FROM record_events(ARRAY[now()], ARRAY['u'], ARRAY['click'])`);
+    const count = async (schema: string): Promise<unknown> =>
+      (
+        await first.query<{ count: number }[]>(
+          `SELECT count(*)::integer AS count FROM ${schema}.events`,
+        )
+      )[0]!.count;
+    expect([await count('public'), await count('books')]).toEqual([0, 1]);
+    while ((await second.query<unknown[]>('SELECT FROM analytics_migrations')).length > 0) {
+      await second.undoLastMigration();
+    }
+    expect(await first.query(OURS)).toEqual(built);
+    await Promise.all([first.destroy(), second.destroy()]);
+  });
 });
 
 describe('record_events', () => {

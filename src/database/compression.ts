@@ -1,5 +1,6 @@
 import type { ClientBase } from 'pg';
 import { askOf } from './ask.js';
+import { extensionSchema } from './extension-schema.js';
 import { inTransaction } from './in-transaction.js';
 import { readStorageFeatures } from './storage-features.js';
 
@@ -22,9 +23,10 @@ export async function compressOldChunks(client: ClientBase, days: number): Promi
       await deleteRowByRow(client);
       await client.query(SETTINGS);
     }
-    await client.query(`SELECT remove_compression_policy('events', if_exists => true)`);
+    const schema = (await extensionSchema(askOf(client)))!;
+    await client.query(`SELECT ${schema}.remove_compression_policy('events', if_exists => true)`);
     await client.query(
-      `SELECT add_compression_policy('events', compress_after => make_interval(days => $1))`,
+      `SELECT ${schema}.add_compression_policy('events', compress_after => make_interval(days => $1))`,
       [days],
     );
   });

@@ -11,6 +11,7 @@ import { Group } from '../identity/group.entity.js';
 import { Membership } from '../identity/membership.entity.js';
 import { MergeRefusal } from '../identity/merge-refusal.entity.js';
 import { Merge } from '../identity/merge.entity.js';
+import { isSchemaName, SCHEMA_NAMES } from './schema-name.js';
 
 /** Connections of one process to the database. */
 export const POOL_SIZE = 10;
@@ -47,9 +48,6 @@ export const entities = [
   RejectionCount,
 ];
 
-/** What needs no quotation marks, nor can be anything but a name. */
-const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
-
 /**
  * How the server reaches its database.
  *
@@ -58,10 +56,8 @@ const SCHEMA = /^[a-z_][a-z0-9_]{0,62}$/;
  * @throws TypeError for what can be no schema's name
  */
 export function dataSourceOptions(url: string, schema?: string): PostgresDataSourceOptions {
-  if (schema !== undefined && !SCHEMA.test(schema)) {
-    throw new TypeError(
-      'schema must be 1 to 63 of the letters a to z, digits and _, with no digit first',
-    );
+  if (schema !== undefined && !isSchemaName(schema)) {
+    throw new TypeError(`schema must be ${SCHEMA_NAMES}`);
   }
   return {
     type: 'postgres',
@@ -82,7 +78,7 @@ export function dataSourceOptions(url: string, schema?: string): PostgresDataSou
       // A start that failed elsewhere in the process leaves connections that nobody closes.
       allowExitOnIdle: true,
       // An acknowledged event is stored, whatever the server's default.
-      options: `-c synchronous_commit=on${schema === undefined ? '' : ` -c search_path=${schema},public`}`,
+      options: `-c synchronous_commit=on${schema === undefined ? '' : ` -c search_path=${schema}`}`,
     },
   };
 }

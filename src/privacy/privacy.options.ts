@@ -5,3 +5,5 @@ export abstract class PrivacyOptions {
 }
 
 export const DEFAULT_ERASURE_DAYS = 30;
+/** Ten years. */
+export const MAX_ERASURE_DAYS = 3_650;

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ClientBase } from 'pg';
+import { askOf } from '../database/ask.js';
+import { extensionSchema } from '../database/extension-schema.js';
 import { inTransaction } from '../database/in-transaction.js';
 import { isContention } from '../common/database-errors.js';
 import { withoutOthers } from '../rollup/horizon.js';
@@ -36,17 +38,8 @@ export async function hasChunksBelow(client: ClientBase): Promise<boolean> {
 }
 
 async function readChunks(client: ClientBase): Promise<Chunk[]> {
-  if ((await extensionSchema(client)) === undefined) return [];
+  if ((await extensionSchema(askOf(client))) === undefined) return [];
   return (await client.query<Chunk>(CHUNKS)).rows;
-}
-
-/** In quotes; undefined where there is no such extension. */
-async function extensionSchema(client: ClientBase): Promise<string | undefined> {
-  const { rows } = await client.query<{ schema: string }>(
-    `SELECT quote_ident(nspname) AS schema FROM pg_extension
-     JOIN pg_namespace ON pg_namespace.oid = extnamespace WHERE extname = 'timescaledb'`,
-  );
-  return rows[0]?.schema;
 }
 
 /**
@@ -56,7 +49,7 @@ async function extensionSchema(client: ClientBase): Promise<string | undefined> 
  * @returns how many were dropped
  */
 export async function dropChunks(client: ClientBase, signal: AbortSignal): Promise<number> {
-  const schema = await extensionSchema(client);
+  const schema = await extensionSchema(askOf(client));
   let dropped = 0;
   for (const chunk of await readChunks(client)) {
     if (signal.aborted || !(await dropPatiently(client, schema!, chunk, signal))) break;

@@ -29,7 +29,9 @@ export async function startServer(
   const { log, signal } = options;
   const database = await takeDatabase(configuration, options);
   try {
-    const dataSource = await openDatabase(database.url, log, signal);
+    const dataSource = await openDatabase(database.url, log, signal, {
+      schema: configuration.databaseSchema,
+    });
     const storage = await readStorage(dataSource);
     const service = await serveHttp(dataSource, configuration);
     log(startMessage(configuration, service.port, storage));

@@ -22,6 +22,7 @@ const configuration: Configuration = {
   trackerPath: undefined,
   streamMaxBytes: undefined,
   databaseUrl: undefined,
+  databaseSchema: undefined,
   analyticsUrl: undefined,
   log: { format: 'text', level: 'warn' },
   diskMinFreeBytes: 0,

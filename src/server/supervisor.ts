@@ -23,7 +23,7 @@ export async function startSupervisor(
   const { log, signal } = options;
   const database = await takeDatabase(configuration, options);
   try {
-    const storage = await prepareDatabase(database.url, configuration.workers, options);
+    const storage = await prepareDatabase(database.url, configuration, options);
     const port = await findPort(configuration);
     const task = { configuration: { ...configuration, port }, databaseUrl: database.url };
     const crew = new Crew(configuration.workers, task, log);
@@ -39,10 +39,10 @@ export async function startSupervisor(
 /** Before the workers: they find the schema as they need it. */
 async function prepareDatabase(
   url: string,
-  workers: number,
+  { workers, databaseSchema: schema }: Configuration,
   { log, signal }: ServerOptions,
 ): Promise<Storage> {
-  const dataSource = await openDatabase(url, log, signal);
+  const dataSource = await openDatabase(url, log, signal, { schema });
   try {
     await warnOfConnections(dataSource, workers, log);
     return await readStorage(dataSource);

@@ -63,6 +63,7 @@ async function serve(
     databaseUrl,
     (line) => log.tell(`Worker ${number}: ${line}`),
     signal,
+    { schema: configuration.databaseSchema },
   );
   return serveHttp(dataSource, configuration, crew);
 }

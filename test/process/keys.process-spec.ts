@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { until } from '../support/poll.js';
 import { query, Workplace, type Program } from '../support/program.js';
 
@@ -100,5 +102,42 @@ describe('npm run keys', () => {
     expect(
       await query(dataDir, 'SELECT name FROM sources JOIN events ON source_id = sources.id'),
     ).toEqual([{ name: 'shop' }]);
+  });
+
+  it('are of the schema that DATABASE_SCHEMA names, and so is all else', async () => {
+    const env = {
+      DATABASE_URL: readFileSync(join(dataDir, 'database-url'), 'utf8').trim(),
+      DATABASE_SCHEMA: 'books',
+      WEB_CONCURRENCY: '2',
+    };
+    const command = [...KEYS, 'create', '--kind', 'admin', '--name', 'books'];
+    const program = place.start({ command, env });
+    expect(await program.exited).toBe(0);
+    const key = /^ua_admin_[\w-]{43}$/m.exec(program.output)![0];
+    const books = await place.startReady({ env }, place.dataDir('books'));
+    const ask = async (url: string): Promise<[number, unknown]> => {
+      const response = await fetch(`${url}/analytics/query?metrics=events&date_range=all`, {
+        headers: { 'X-API-Key': key },
+      });
+      const { totals } = (await response.json()) as { totals?: unknown };
+      return [response.status, totals];
+    };
+    // The other schema has an event, and does not have the key.
+    expect(await ask(server.url)).toEqual([401, undefined]);
+    expect(await ask(books.url)).toEqual([200, { events: 0 }]);
+    const sent = await fetch(`${books.url}/analytics?user=3&event=click`, {
+      method: 'POST',
+      headers: { 'X-API-Key': key },
+    });
+    expect(sent.headers.get('X-Analytics-Rejected')).toBeNull();
+    expect(await ask(books.url)).toEqual([200, { events: 1 }]);
+    const verified = place.start({
+      command: [...KEYS.slice(0, -1), 'rollups', 'verify'],
+      env,
+    });
+    expect([await verified.exited, verified.output]).toEqual([
+      0,
+      'Verified 1 day: no difference.\n',
+    ]);
   });
 });
