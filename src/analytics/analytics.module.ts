@@ -60,6 +60,7 @@ import {
 } from './analytics.options.js';
 import { AnalyticsService } from './analytics.service.js';
 import { receiveBodies } from './bodies.js';
+import { CHECKED_OPTIONS, checkOptions } from './check-options.js';
 import { Connection, connectionProviders, HostDataSourceModule } from './connection.js';
 import { endpointsOf } from './endpoints.js';
 import { analyticsToken, trackerToken } from './inject-analytics.js';
@@ -171,8 +172,9 @@ function complete(definition: DynamicModule, given: AnalyticsExtras): DynamicMod
     controllers: endpointsOf(extras),
     providers: [
       ...(definition.providers ?? []),
-      ...connectionProviders(MODULE_OPTIONS_TOKEN, extras.dataSource),
-      ...optionProviders(MODULE_OPTIONS_TOKEN),
+      { provide: CHECKED_OPTIONS, inject: [MODULE_OPTIONS_TOKEN], useFactory: checkOptions },
+      ...connectionProviders(CHECKED_OPTIONS, extras.dataSource),
+      ...optionProviders(CHECKED_OPTIONS),
       { provide: RegisteredExtras, useValue: { path, tracker, segment, posthog } },
       ...named.map((provide) => ({ provide, useExisting: AnalyticsService })),
       ...named.map((token) => ({ provide: trackerToken(token), useExisting: EventTracker })),

@@ -8,7 +8,7 @@ import { WriteKeyOptions } from '../access/environment-keys.js';
 import { RateLimitOptions } from '../access/rate-limits.js';
 import { TimestampOptions } from '../ingest/event-rules.js';
 import { PrivacyOptions } from '../privacy/privacy.options.js';
-import { checkRetention, RetentionOptions } from '../retention/retention.options.js';
+import { RetentionOptions } from '../retention/retention.options.js';
 import { Clock } from '../common/clock.js';
 import { Observer } from '../common/observer.js';
 import { StreamOptions } from '../ingest/batch/stream.service.js';
@@ -38,10 +38,7 @@ export function optionProviders(options: string | symbol): Provider[] {
     part(AccessOptions, ({ access }) => access),
     part(RateLimitOptions, ({ limits }) => limits),
     part(TimestampOptions, ({ timestamps }) => timestamps),
-    part(RetentionOptions, ({ retention }) => {
-      if (retention) checkRetention(retention);
-      return retention;
-    }),
+    part(RetentionOptions, ({ retention }) => retention),
     part(Observer, ({ observer }) => observer),
     part(PrivacyOptions, ({ privacy }) => privacy),
     part(QueryOptions, ({ query }) => query && Object.assign(new QueryOptions(), query)),

@@ -41,6 +41,7 @@ export function parseWith<Output>(schema: z.ZodType<Output>, value: unknown): Ou
 function fieldsAt(schema: z.core.$ZodType, path: readonly PropertyKey[]): string[] {
   const [part, ...rest] = path;
   if (schema instanceof z.ZodArray) return fieldsAt(schema.element, rest);
+  if (schema instanceof z.ZodOptional) return fieldsAt(schema.unwrap(), path);
   if (!(schema instanceof z.ZodObject)) return [];
   const shape = schema.shape as Record<string, z.core.$ZodType>;
   return part === undefined ? Object.keys(shape) : fieldsAt(shape[String(part)]!, rest);
