@@ -69,7 +69,7 @@ describe('the writer', () => {
     expect(await server.countEvents()).toBe(1);
   });
 
-  it.each(['57014', '53200'])('%s, too much at once, is tried by halves', async (code) => {
+  it.each(['57014', '53200', '53400'])('%s, too much at once, is tried by halves', async (code) => {
     await makeTrouble(code, 2);
     const events = Array.from({ length: 300 }, () => ({ timestamp: 1, user: 'u', event: 'click' }));
     const response = await sendBatch(events);
@@ -225,8 +225,8 @@ describe('the writer', () => {
         headers: { 'Content-Type': 'application/json' },
         body: JSON.stringify(events),
       });
-      const { receipts } = (await response.json()) as BatchResultDto;
-      codes.push(receipts.map(({ code, status }) => code ?? status));
+      const answer = (await response.json()) as Partial<BatchResultDto>;
+      codes.push(answer.receipts?.map(({ code, status }) => code ?? status) ?? answer);
     }
     const refused = 'refused_by_database';
     expect(codes).toEqual([['stored'], ['stored', refused, 'stored'], [refused], ['stored']]);

@@ -45,9 +45,12 @@ export function overfullUser(error: unknown): number | undefined {
     : undefined;
 }
 
-/** Out of locks or memory, or not done in the time that a statement has: half of it may well do. */
+/**
+ * Out of locks, memory or room for temporary files, over TimescaleDB's limit of events to decompress,
+ * or not done in the time that a statement has: half of it may well do.
+ */
 export function isTooMuchAtOnce(error: unknown): boolean {
-  return ['53200', '57014'].includes(codeOf(error)) || sqlStateClass(error) === '54';
+  return ['53200', '53400', '57014'].includes(codeOf(error)) || sqlStateClass(error) === '54';
 }
 
 /** Two writers stood in each other's way; the database itself is well. */

@@ -177,6 +177,7 @@ describe('readCsv', () => {
     expect(record!.events[0]).toMatchObject({ user: '3' });
     await expect(read(`${HEADER},${columns},c7`)).rejects.toThrow('the column c7 twice');
     await expect(read(columns)).rejects.toThrow(/It has: c0, [^…]{400,500}…/);
-    expect(performance.now() - begun).toBeLessThan(5_000);
+    // A second by itself; by a pass for each column it would take minutes.
+    expect(performance.now() - begun).toBeLessThan(20_000);
   });
 });
