@@ -9,7 +9,7 @@ export class ProtectedModeError extends AnalyticsError {
 
   constructor() {
     super(
-      'No key has been made, so only requests from this machine itself are answered. Make keys on the server: ' +
+      'No key for this has been made, so only requests from this machine itself are answered. Make keys on the server: ' +
         '`npm run keys -- create --kind read --name me`. ACCESS=open, inside another application ' +
         '`access: { open: true }`, lets everyone in who can reach it.',
     );
