@@ -328,7 +328,7 @@ describe('POST /analytics/import', () => {
     expect(JSON.parse(await text(response))).toMatchObject({ stored: 60_000, rejected: 0 });
     expect(most).toBeLessThan(30 * MB);
     expect(slowest).toBeLessThan(1_000);
-  });
+  }, 180_000);
 
   if (hasAccessLog) {
     it('finds in a real access log what the command finds', async () => {

@@ -30,8 +30,8 @@ export class ErasureWatch implements OnApplicationBootstrap, BeforeApplicationSh
   private readonly warnings = new Seldom(WARNING_MS);
   private timer: NodeJS.Timeout | undefined;
   private running: Promise<void> = Promise.resolve();
-  /** The number of the last erasure that this process has heard of. */
-  private last: number | undefined;
+  /** The number of the last erasure that this process has heard of; before any there is nothing to do. */
+  private last = 0;
   private expiredAt = Number.NEGATIVE_INFINITY;
 
   constructor(
