@@ -83,7 +83,8 @@ export function checkOptions(options: ModuleOptions): ModuleOptions {
     parseWith(schema, options);
   } catch (error) {
     if (!(error instanceof InvalidQueryError)) throw error;
-    throw new TypeError(`The options of AnalyticsModule: ${error.message}`, { cause: error });
+    const told = error.message.replace(': ', ' ');
+    throw new TypeError(`The options of AnalyticsModule: ${told}`, { cause: error });
   }
   if (options.retention) checkRetention(options.retention);
   return options;
