@@ -3,6 +3,7 @@ import { Injectable } from '@nestjs/common';
 import { browserAgentOf } from '../access/browser-agent.js';
 import { Access, type Grant } from '../access/access.js';
 import { ForbiddenKeyError, RateLimitedError } from '../access/access-errors.js';
+import type { AccessKind } from '../access/keys/access-key.js';
 import type { ResolvedIdentity } from '../access/identity-resolver.js';
 import { hasOptedOut } from '../access/privacy-signals.js';
 import { RequestIdentities } from '../access/request-identities.js';
@@ -80,14 +81,16 @@ export class Senders {
   /**
    * A body that goes on, for as long as its sender may send.
    *
+   * @param kind of key that lets it in
    * @throws CutOffError in the iteration, within seconds after the key was revoked
    */
   async *whileAllowed(
     request: IncomingMessage,
     chunks: AsyncIterable<Buffer>,
+    kind: AccessKind = 'write',
   ): AsyncGenerator<Buffer> {
     for await (const chunk of chunks) {
-      if (!this.access.isStillAllowed(request, 'write')) {
+      if (!this.access.isStillAllowed(request, kind)) {
         throw new CutOffError('the key was revoked, or one is needed from now on');
       }
       yield chunk;

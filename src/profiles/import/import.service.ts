@@ -15,6 +15,7 @@ import { Room } from '../../ingest/body/room.js';
 import { readLines } from '../../ingest/lines.js';
 import { Refusal } from '../../ingest/refusal.js';
 import { RejectionLog } from '../../ingest/rejection-log.js';
+import { Senders } from '../../ingest/senders.js';
 import type { ProfileImportDto } from '../profiles.dto.js';
 import { ProfileStore } from '../profile-store.js';
 import { ImportRun } from './import-run.js';
@@ -34,6 +35,7 @@ export class ProfileImportService {
     private readonly store: ProfileStore,
     private readonly rejections: RejectionLog,
     private readonly clock: Clock,
+    private readonly senders: Senders,
     @Optional() private readonly options?: StreamOptions,
   ) {}
 
@@ -69,9 +71,8 @@ export class ProfileImportService {
     requireUtf8(type);
     const chunks = bodyChunks(request);
     if (chunks instanceof Refusal) throw unsupported(chunks.code);
-    const lines = readLines(
-      boundedChunks(awaitedChunks(chunks, request), this.room, this.options?.maxBytes),
-    );
+    const allowed = this.senders.whileAllowed(request, awaitedChunks(chunks, request), 'admin');
+    const lines = readLines(boundedChunks(allowed, this.room, this.options?.maxBytes));
     return isCsv ? readCsv(lines) : readNdjson(lines);
   }
 }
