@@ -170,6 +170,7 @@ describe('readConfiguration', () => {
     ['HOST', 'two words'],
     ['DATA_DIR', 'a\0b'],
     ['DATABASE_SCHEMA', 'Books'],
+    ['DATABASE_SCHEMA', 'information_schema'],
     ['DATABASE_SCHEMA', 'books; DROP TABLE events'],
     ['DATABASE_URL', 'db.internal'],
     ['DATABASE_URL', 'mysql://app:secret@db.internal/analytics'],

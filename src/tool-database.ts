@@ -95,7 +95,8 @@ async function connect(url: string, schema?: string): Promise<Client> {
     await client.connect();
     // A day of many events takes longer than a request may.
     await client.query('SET statement_timeout = 0; SET synchronous_commit = on');
-    if (schema !== undefined) await client.query(`SET search_path = ${schema}`);
+    if (schema !== undefined)
+      await client.query(`SELECT set_config('search_path', $1, false)`, [schema]);
     return client;
   } catch (error) {
     await client.end().catch(() => {});

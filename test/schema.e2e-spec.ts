@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { DataSource } from 'typeorm';
 import { migrations } from '../migrations/index.js';
@@ -70,6 +71,26 @@ describe('the migrations', () => {
     );
     expect(rows).toHaveLength(1);
     await dataSource.destroy();
+  });
+
+  it('need no right to create a schema that is there, whatever its name', async () => {
+    const admin = await new DataSource({ type: 'postgres', url: database.url }).initialize();
+    const role = `limited_${randomUUID().replaceAll('-', '')}`;
+    await admin.query(`CREATE ROLE ${role} LOGIN PASSWORD 'secret'`);
+    const url = new URL(database.url);
+    Object.assign(url, { username: role, password: 'secret' });
+    const open = () => openDatabase(url.href, () => {}, undefined, { schema: 'user' });
+    await expect(open()).rejects.toThrow("There is no schema user, and it can't be created");
+    await admin.query(`CREATE SCHEMA "user" AUTHORIZATION ${role}`);
+    const dataSource = await open();
+    await dataSource.query(`SELECT FROM record_events(ARRAY[now()], ARRAY['u'], ARRAY['click'])`);
+    expect(await admin.query('SELECT count(*)::integer AS count FROM "user".events')).toEqual([
+      { count: 1 },
+    ]);
+    await dataSource.destroy();
+    await admin.query(`DROP OWNED BY ${role} CASCADE`);
+    await admin.query(`DROP ROLE ${role}`);
+    await admin.destroy();
   });
 
   it('build a schema beside another without looking at it, and take it down alone', async () => {

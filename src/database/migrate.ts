@@ -29,12 +29,28 @@ export async function migrate(
     // Another server may be migrating, and a migration that reads all events takes its time.
     await runner.query('SET statement_timeout = 0');
     await runner.query(`SELECT pg_advisory_lock(${MIGRATION_LOCK})`);
-    if (schema !== undefined) await runner.query(`CREATE SCHEMA IF NOT EXISTS ${schema}`);
+    if (schema !== undefined) await createSchema(runner, schema);
     await runPending(dataSource, runner, log);
     await runner.query(`SELECT pg_advisory_unlock(${MIGRATION_LOCK})`);
     await runner.query('RESET statement_timeout');
   } finally {
     await runner.release();
+  }
+}
+
+/** Who may not create any works in one that is there. */
+async function createSchema(runner: QueryRunner, schema: string): Promise<void> {
+  const [found] = (await runner.query('SELECT FROM pg_namespace WHERE nspname = $1', [
+    schema,
+  ])) as object[];
+  if (found) return;
+  try {
+    await runner.query(`CREATE SCHEMA "${schema}"`);
+  } catch (error) {
+    throw new DatabaseError(
+      `There is no schema ${schema}, and it can't be created (${(error as Error).message}): create it, ` +
+        'for the role that the server connects as.',
+    );
   }
 }
 
