@@ -208,8 +208,54 @@ describe('a start', () => {
   it.each([
     [{ path: 'a?b' }, 'path must be'],
     [{ tracker: { path: 'shop.js' } }, 'tracker.path must be'],
+    [{ tracker: { pth: '/shop.js' } }, 'tracker must be true, false or'],
+    [{ path: 5 }, 'path must be text'],
+    [{ dashboard: 'no' }, 'dashboard must be true or false'],
+    [{ segment: 0 }, 'segment must be true or false'],
+    [{ guards: 'x' }, 'guards must be classes of guards'],
+    [{ guards: [() => true] }, 'guards[0] must be a class'],
+    [{ imports: 5 }, 'imports must be modules'],
+    [{ name: '' }, 'name must be text'],
   ])('refuses %o', (options, message) => {
-    expect(() => AnalyticsModule.forRoot(options)).toThrow(message);
+    expect(() => AnalyticsModule.forRoot(options as object)).toThrow(message);
+  });
+
+  it.each([
+    [{ guard: [] }, 'guard is no field; accepted are path, '],
+    [{ dashbord: false }, 'dashbord is no field'],
+    [{ access: { open: true } }, 'access is no field'],
+  ])('refuses %o beside options that come later', (beside, message) => {
+    const options = { ...beside, useFactory: () => ({}) };
+    expect(() => AnalyticsModule.forRootAsync(options)).toThrow(message);
+  });
+
+  it('goes on whatever its observer does', async () => {
+    const database = await createEmptyDatabase();
+    const fail = (): never => {
+      throw new Error('observed');
+    };
+    const observer = {
+      committed: fail,
+      spooled: fail,
+      rejected: fail,
+      answered: fail,
+      folded: fail,
+    };
+    const app = await NestFactory.createApplicationContext(
+      AnalyticsModule.forRoot({ database: { url: database.url }, observer }),
+      QUIET,
+    );
+    const analytics = app.get(AnalyticsService);
+    expect(await analytics.record({ event: 'click', user: 'u' })).toMatchObject({
+      status: 'stored',
+    });
+    expect(await analytics.record({ event: 'click', user: '' })).toMatchObject({
+      status: 'rejected',
+    });
+    const { totals } = await analytics.query({ metrics: ['events'], date_range: '7d' });
+    expect(totals).toEqual({ events: 1 });
+    await app.close();
+    await database.drop();
   });
 
   it('refuses what can be no name of a schema', async () => {

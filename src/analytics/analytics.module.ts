@@ -60,6 +60,7 @@ import {
 } from './analytics.options.js';
 import { AnalyticsService } from './analytics.service.js';
 import { receiveBodies } from './bodies.js';
+import { checkExtras } from './check-extras.js';
 import { CHECKED_OPTIONS, checkOptions } from './check-options.js';
 import { Connection, connectionProviders, HostDataSourceModule } from './connection.js';
 import { endpointsOf } from './endpoints.js';
@@ -158,6 +159,7 @@ export class AnalyticsModule
  * @throws TypeError for a path that can be none
  */
 function complete(definition: DynamicModule, given: AnalyticsExtras): DynamicModule {
+  checkExtras(given, !isGivenNow(definition));
   const extras = { ...DEFAULT_EXTRAS, ...given, path: readPath(given.path) };
   const { path, tracker, segment, posthog } = extras;
   const named = extras.name === undefined ? [] : [analyticsToken(extras.name)];
@@ -181,6 +183,13 @@ function complete(definition: DynamicModule, given: AnalyticsExtras): DynamicMod
     ],
     exports: [...(definition.exports ?? []), ...named, ...named.map(trackerToken)],
   };
+}
+
+/** Whether the options are there already, by `forRoot`. */
+function isGivenNow({ providers = [] }: DynamicModule): boolean {
+  return providers.some(
+    (one) => 'provide' in one && one.provide === MODULE_OPTIONS_TOKEN && 'useValue' in one,
+  );
 }
 
 const SEGMENT = /^(?!\.{1,2}$)[\w.-]+$/;

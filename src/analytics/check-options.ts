@@ -1,14 +1,31 @@
 import { z } from 'zod';
+import { IdentityResolver } from '../access/identity-resolver.js';
 import { isSchemaName, SCHEMA_NAMES } from '../database/schema-name.js';
 import { MAX_ERASURE_DAYS } from '../privacy/privacy.options.js';
-import { InvalidQueryError, parseWith } from '../query/language/invalid-query.js';
 import { checkRetention } from '../retention/retention.options.js';
 import type { ModuleOptions } from './analytics.options.js';
+import { isClass, parseOptions } from './parse-options.js';
 
 /** What options may come to, by way of `forRootAsync` from wherever: a misspelt one would do nothing. */
 export const CHECKED_OPTIONS = Symbol('the options of the analytics module, checked');
 
-const text = z.string('must be text').min(1, 'must be text').optional();
+const required = (accepted: string) => z.string(accepted).min(1, accepted);
+const text = required('must be text').optional();
+/** @param protocols as a regular expression */
+const url = (protocols: string, accepted: string) =>
+  z
+    .string(accepted)
+    .refine((given) => new RegExp(`^(${protocols}):`).test(given) && URL.canParse(given), accepted);
+const mapOf = (values: (value: unknown) => boolean, accepted: string) =>
+  z.custom<Map<string, unknown>>(
+    (given) =>
+      given instanceof Map &&
+      [...given].every(([key, value]) => typeof key === 'string' && key !== '' && values(value)),
+    { error: `must be a Map of ${accepted}` },
+  );
+const has = (given: object, methods: readonly string[]): boolean =>
+  methods.every((method) => typeof (given as Record<string, unknown>)[method] === 'function');
+const OBSERVING = ['committed', 'spooled', 'rejected', 'answered', 'folded'];
 const whole = (min: number, max = Number.MAX_SAFE_INTEGER) => {
   const accepted =
     max === Number.MAX_SAFE_INTEGER
@@ -28,12 +45,12 @@ const anything = z.unknown().optional();
 const schema = z.strictObject(
   {
     database: part({
-      url: z.string('must be the URL of a PostgreSQL server'),
+      url: url('postgres|postgresql', 'must be a URL that begins with postgres://'),
       schema: z.string().refine(isSchemaName, `must be ${SCHEMA_NAMES}`).optional(),
     }),
-    spool: part({ directory: z.string('must be a folder'), maxBytes: whole(1) }),
+    spool: part({ directory: required('must be a folder'), maxBytes: whole(1) }),
     stream: part({ maxBytes: whole(1) }),
-    writeKeys: part({ sources: z.instanceof(Map, { error: 'must be a Map of keys and sources' }) }),
+    writeKeys: part({ sources: mapOf((source) => typeof source === 'string', 'keys and sources') }),
     access: part({ open: z.boolean('must be true or false').optional() }),
     limits: part({ perAddress: whole(0).optional(), perKey: whole(0).optional() }),
     timestamps: part({
@@ -43,14 +60,14 @@ const schema = z.strictObject(
     }),
     retention: part({
       days: anything,
-      sources: z.instanceof(Map, { error: 'must be a Map of sources and days' }).optional(),
+      sources: mapOf(() => true, 'sources and days').optional(),
       rollupDays: anything,
       compressAfterDays: anything,
       intervalMs: whole(1).optional(),
     }),
     privacy: part({ erasureDays: whole(1, MAX_ERASURE_DAYS) }),
     identity: part({
-      issuer: z.string('must be the URL of an issuer'),
+      issuer: url('https?', 'must be the URL of an issuer'),
       audience: text,
       userClaim: text,
       traitClaims: z.array(z.string('must be text'), 'must be names of claims').optional(),
@@ -63,8 +80,19 @@ const schema = z.strictObject(
       timeoutMs: whole(1).optional(),
       cacheBytes: whole(0).optional(),
     }),
-    identityResolver: anything,
-    observer: anything,
+    identityResolver: z
+      .custom(
+        (given) =>
+          given instanceof IdentityResolver ||
+          (isClass(given) && has(given.prototype as object, ['resolve'])),
+        { error: 'must be an IdentityResolver, or its class' },
+      )
+      .optional(),
+    observer: z
+      .custom((given) => typeof given === 'object' && given !== null && has(given, OBSERVING), {
+        error: `must have the methods ${OBSERVING.join(', ')}`,
+      })
+      .optional(),
     // Registered with the module, and among the options that it's given then.
     dataSource: anything,
     name: anything,
@@ -79,13 +107,7 @@ const schema = z.strictObject(
  * @throws TypeError that names the first one that is wrong, and what it takes
  */
 export function checkOptions(options: ModuleOptions): ModuleOptions {
-  try {
-    parseWith(schema, options);
-  } catch (error) {
-    if (!(error instanceof InvalidQueryError)) throw error;
-    const told = error.message.replace(': ', ' ');
-    throw new TypeError(`The options of AnalyticsModule: ${told}`, { cause: error });
-  }
+  parseOptions(schema, options);
   if (options.retention) checkRetention(options.retention);
   return options;
 }

@@ -10,6 +10,7 @@ import { TimestampOptions } from '../ingest/event-rules.js';
 import { PrivacyOptions } from '../privacy/privacy.options.js';
 import { RetentionOptions } from '../retention/retention.options.js';
 import { Clock } from '../common/clock.js';
+import { GuardedObserver } from '../common/guarded-observer.js';
 import { Observer } from '../common/observer.js';
 import { StreamOptions } from '../ingest/batch/stream.service.js';
 import { RejectionLog } from '../ingest/rejection-log.js';
@@ -39,7 +40,7 @@ export function optionProviders(options: string | symbol): Provider[] {
     part(RateLimitOptions, ({ limits }) => limits),
     part(TimestampOptions, ({ timestamps }) => timestamps),
     part(RetentionOptions, ({ retention }) => retention),
-    part(Observer, ({ observer }) => observer),
+    part(Observer, ({ observer }) => observer && new GuardedObserver(observer)),
     part(PrivacyOptions, ({ privacy }) => privacy),
     part(QueryOptions, ({ query }) => query && Object.assign(new QueryOptions(), query)),
     {
