@@ -12,11 +12,13 @@ const SERIES = [
 ];
 
 /** The report of one hour, its end left out. */
-async function readHour(url, start) {
+async function readHour(url, key, start) {
   const end = (start + HOUR) * 1000 - 1;
   const response = await fetch(
     `${url}/analytics?timestamp=${String(end).padStart(13, '0')}&format=json`,
+    { headers: key === undefined ? {} : { 'X-API-Key': key } },
   );
+  if (response.status === 401) throw new Error(`${url} wants a key to read: set ANALYTICS_KEY`);
   if (!response.ok) throw new Error(`${url} answers ${response.status}`);
   return response.json();
 }
@@ -58,8 +60,9 @@ async function draw(from, to) {
     throw new Error(`FROM and TO are Unix seconds, whole hours apart, ${MAX_HOURS} at most`);
   }
   const url = process.env.ANALYTICS_URL ?? `http://127.0.0.1:${process.env.PORT ?? 8080}`;
+  const key = process.env.ANALYTICS_KEY;
   const hours = [];
-  for (let start = from; start < to; start += HOUR) hours.push(await readHour(url, start));
+  for (let start = from; start < to; start += HOUR) hours.push(await readHour(url, key, start));
   const height = PANEL.top + SERIES.length * (PANEL.height + PANEL.gap);
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" font-family="system-ui, sans-serif" font-size="12" fill="#3f3f46">
 <rect width="${WIDTH}" height="${height}" fill="#ffffff"/>

@@ -325,7 +325,9 @@ describe('POST /analytics/import', () => {
     }
     client.end();
     const [response] = await answer;
-    expect(JSON.parse(await text(response))).toMatchObject({ stored: 60_000, rejected: 0 });
+    const { stored, accepted = 0, rejected } = JSON.parse(await text(response)) as ImportResultDto;
+    // On a busy machine the database may take too long for some, which go to the spool.
+    expect([stored + accepted, rejected]).toEqual([60_000, 0]);
     expect(most).toBeLessThan(30 * MB);
     expect(slowest).toBeLessThan(1_000);
   }, 180_000);

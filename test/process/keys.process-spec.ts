@@ -87,7 +87,9 @@ describe('npm run keys', () => {
     };
     const refused = await importing();
     expect(await refused.exited).not.toBe(0);
-    expect(refused.output).toContain('Set ANALYTICS_KEY');
+    expect(refused.output).toContain('takes events by keys alone. Set ANALYTICS_KEY');
+    const unknown = await importing(`ua_write_${'x'.repeat(43)}`);
+    expect(unknown.output).toContain('does not know the key in ANALYTICS_KEY');
     const { output } = await run(
       'create',
       '--kind',

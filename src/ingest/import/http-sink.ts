@@ -68,9 +68,12 @@ export class HttpSink implements EventSink {
       if (response.ok) return ((await response.json()) as BatchResultDto).receipts;
       const problem = `status ${response.status}: ${(await response.text()).slice(0, 300)}`;
       if (response.status === 401) {
+        const trouble =
+          this.key === undefined
+            ? 'takes events by keys alone'
+            : 'does not know the key in ANALYTICS_KEY, or it is revoked';
         throw new ImportError(
-          `${this.label} takes events by keys alone. Set ANALYTICS_KEY to one of kind write or admin: ` +
-            'npm run keys makes them.',
+          `${this.label} ${trouble}. Set ANALYTICS_KEY to one of kind write or admin: npm run keys makes them.`,
         );
       }
       if (!RETRYABLE.includes(response.status)) {
