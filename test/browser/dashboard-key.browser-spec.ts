@@ -79,7 +79,7 @@ describe('the dashboard of a server that answers by keys', () => {
       const headers = { 'X-API-Key': key.secret };
       return (await server.get('/analytics/events', { headers })).status === 401;
     });
-    await page.getByRole('link', { name: 'People' }).click();
+    await page.getByRole('link', { name: 'Rejections' }).click();
     await page.getByText('The key is not known, or it was revoked.').waitFor();
     expect(problems).toEqual([]);
   });
