@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { inTransaction } from '../database/in-transaction.js';
 import { daysOf, REPAIRS } from '../rollup/days.js';
 import { eraseUsers } from '../rollup/erase.js';
 import { rebuildRepairs } from '../rollup/rebuild.js';
@@ -81,14 +82,9 @@ export async function addRemoved(
 }
 
 async function removeRest(client: ClientBase, id: number, seqs: readonly number[]): Promise<void> {
-  await client.query('BEGIN');
-  try {
+  await inTransaction(client, async () => {
     await addRemoved(client, id, await removeEvents(client, seqs));
-    await client.query('COMMIT');
-  } catch (error) {
-    await client.query('ROLLBACK').catch(() => {});
-    throw error;
-  }
+  });
 }
 
 /** What folders would do soon is done now: afterwards no set has the numbers. */

@@ -1,4 +1,5 @@
 import type { ClientBase } from 'pg';
+import { inTransaction } from '../database/in-transaction.js';
 import { bucketOf, DAY, GRAINS } from './grains.js';
 import { HOLD_HORIZON } from './horizon.js';
 import { isAboveHorizon, readHorizons } from './horizons.js';
@@ -105,16 +106,11 @@ async function inSnapshot<Result>(
   client: ClientBase,
   work: () => Promise<Result>,
 ): Promise<Result> {
-  await client.query('BEGIN ISOLATION LEVEL REPEATABLE READ');
-  try {
+  const held = async (): Promise<Result> => {
     await client.query(HOLD_HORIZON);
-    const result = await work();
-    await client.query('COMMIT');
-    return result;
-  } catch (error) {
-    await client.query('ROLLBACK');
-    throw error;
-  }
+    return await work();
+  };
+  return await inTransaction(client, held, 'ISOLATION LEVEL REPEATABLE READ');
 }
 
 /** @returns how many rows were written */
