@@ -166,7 +166,7 @@ export class Access {
     if (this.options?.open !== true && !isFromThisMachine(request)) throw new ProtectedModeError();
   }
 
-  /** @param isNeeded whether it's looked for where it isn't known: any text may be given otherwise */
+  /** @param isNeeded whether the database is asked about a secret that isn't known here */
   private async find(secret: string, isNeeded: boolean): Promise<AccessKey | undefined> {
     return this.findKnown(secret) ?? (isNeeded ? await this.ring.find(secret) : undefined);
   }

@@ -8,7 +8,7 @@ export abstract class WriteKeyOptions {
   abstract readonly sources: ReadonlyMap<string, string>;
 }
 
-/** Such keys, as any other; their number is 0. */
+/** The write keys of the configuration, in the same form as those of the database; their id is 0. */
 @Injectable()
 export class EnvironmentKeys {
   readonly all: readonly AccessKey[];
